@@ -1,0 +1,197 @@
+import { assert } from '../event/assert.js';
+import { EngineError } from '../event/engine-error.js';
+import type { FieldValue, JsonValue } from '../event/stream-event.js';
+
+/** The two text codecs that every JavaScript platform has; pure functions, so the pure folders may use them. */
+declare class TextEncoder {
+  encode(text: string): Uint8Array;
+}
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean });
+  decode(bytes: Uint8Array): string;
+}
+const utf8Encoder = new TextEncoder();
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
+
+export const encodeUtf8 = (text: string): Uint8Array => utf8Encoder.encode(text);
+/** @throws TypeError on bytes that are not UTF-8 */
+export const decodeUtf8 = (bytes: Uint8Array): string => utf8Decoder.decode(bytes);
+
+const Tag = {
+  Missing: 0,
+  Null: 1,
+  False: 2,
+  True: 3,
+  Integer: 4,
+  Double: 5,
+  Text: 6,
+  Json: 7,
+} as const;
+
+/** Appends numbers, texts and values to a growing buffer. All state records are written through it. */
+export class ByteWriter {
+  private bytes = new Uint8Array(256);
+  private view = new DataView(this.bytes.buffer);
+  private length = 0;
+
+  /** A copy of what was written since the last `reset`. */
+  take(): Uint8Array {
+    return this.bytes.slice(0, this.length);
+  }
+
+  reset(): void {
+    this.length = 0;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  /** Unsigned variable length integer, 0 … 2^53 − 1. */
+  uint(value: number): void {
+    assert(Number.isSafeInteger(value) && value >= 0, `uint ${value}`);
+    this.reserve(8);
+    while (value >= 0x80) {
+      this.bytes[this.length++] = (value % 0x80) | 0x80;
+      value = Math.floor(value / 0x80);
+    }
+    this.bytes[this.length++] = value;
+  }
+
+  /** Signed variable length integer (zigzag), |value| < 2^52. */
+  int(value: number): void {
+    this.uint(value < 0 ? -value * 2 - 1 : value * 2);
+  }
+
+  double(value: number): void {
+    this.reserve(8);
+    this.view.setFloat64(this.length, value, true);
+    this.length += 8;
+  }
+
+  text(value: string): void {
+    this.block(encodeUtf8(value));
+  }
+
+  block(value: Uint8Array): void {
+    this.uint(value.length);
+    this.reserve(value.length);
+    this.bytes.set(value, this.length);
+    this.length += value.length;
+  }
+
+  /** Any field value; whole numbers take their variable length, objects and lists are written as JSON text. */
+  value(value: FieldValue): void {
+    if (value === undefined) this.byte(Tag.Missing);
+    else if (value === null) this.byte(Tag.Null);
+    else if (value === false) this.byte(Tag.False);
+    else if (value === true) this.byte(Tag.True);
+    else if (typeof value === 'number') this.number(value);
+    else if (typeof value === 'string') {
+      this.byte(Tag.Text);
+      this.text(value);
+    } else {
+      this.byte(Tag.Json);
+      this.text(JSON.stringify(value));
+    }
+  }
+
+  private number(value: number): void {
+    if (Number.isSafeInteger(value) && Math.abs(value) < 2 ** 51 && !Object.is(value, -0)) {
+      this.byte(Tag.Integer);
+      this.int(value);
+    } else {
+      this.byte(Tag.Double);
+      this.double(value);
+    }
+  }
+
+  private reserve(more: number): void {
+    const need = this.length + more;
+    if (need <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(need, this.bytes.length * 2));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+    this.view = new DataView(grown.buffer);
+  }
+}
+
+/** Reads what a `ByteWriter` wrote, in the same order. */
+export class ByteReader {
+  private at = 0;
+  private readonly view: DataView;
+
+  constructor(private readonly bytes: Uint8Array) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get done(): boolean {
+    return this.at >= this.bytes.length;
+  }
+
+  byte(): number {
+    const value = this.bytes[this.at++];
+    if (value === undefined) throw new EngineError('state.unknown-format', { reason: 'record ends early' });
+    return value;
+  }
+
+  uint(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 0x80;
+    }
+  }
+
+  int(): number {
+    const value = this.uint();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  double(): number {
+    const value = this.view.getFloat64(this.at, true);
+    this.at += 8;
+    return value;
+  }
+
+  text(): string {
+    return decodeUtf8(this.block());
+  }
+
+  block(): Uint8Array {
+    const length = this.uint();
+    const end = this.at + length;
+    if (end > this.bytes.length) throw new EngineError('state.unknown-format', { reason: 'record ends early' });
+    const block = this.bytes.subarray(this.at, end);
+    this.at = end;
+    return block;
+  }
+
+  value(): FieldValue {
+    const tag = this.byte();
+    switch (tag) {
+      case Tag.Missing:
+        return undefined;
+      case Tag.Null:
+        return null;
+      case Tag.False:
+        return false;
+      case Tag.True:
+        return true;
+      case Tag.Integer:
+        return this.int();
+      case Tag.Double:
+        return this.double();
+      case Tag.Text:
+        return this.text();
+      case Tag.Json:
+        return JSON.parse(this.text()) as JsonValue;
+      default:
+        throw new EngineError('state.unknown-format', { tag });
+    }
+  }
+}
