@@ -1,0 +1,390 @@
+/**
+ * Real Apache Kafka for development and tests: `npm run kafka -- start|stop|status [--nodes 3] [--clean]`.
+ * Jars come from Maven Central; jars, data, logs and pid files live under `.vigil/kafka` (git-ignored).
+ * Run directly by Node, so it imports nothing of the project.
+ */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, openSync, closeSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const ROOT = resolve(HERE, '../..');
+export const DEFAULT_DATA_DIR = join(ROOT, '.vigil/kafka');
+const LIBS_DIR = join(DEFAULT_DATA_DIR, 'libs');
+const READY_WITHIN_MS = 90_000;
+const STOP_WITHIN_MS = 20_000;
+
+/** Where a cluster lives and how big it is. `port` is the first node's; each node takes two ports. */
+export interface BrokerOptions {
+  readonly port: number;
+  readonly nodes: 1 | 3;
+  readonly dataDir: string;
+}
+
+export interface RunningBroker {
+  /** `host:port` of every node, comma separated: the value for KAFKA_BROKERS */
+  readonly brokers: string;
+  /** process ids by node, first node first */
+  readonly pids: readonly number[];
+  readonly alreadyRunning: boolean;
+}
+
+/** A condition of the machine the user can mend: shown without a stack. */
+class SetupError extends Error {
+  override readonly name = 'SetupError';
+}
+
+/** Starts the cluster and waits until every node is in it. Says so when it is already running; data of earlier runs is kept. */
+export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
+  const running = runningPids(options.dataDir);
+  if (running.length > 0) {
+    const cluster = readCluster(options.dataDir);
+    return { brokers: brokerList(cluster), pids: running.map(({ pid }) => pid), alreadyRunning: true };
+  }
+  requireJava();
+  ensureLibs();
+  const cluster = ensureCluster(options);
+  await requireFreePorts(options);
+  const nodes = nodeNumbers(options.nodes);
+  for (const node of nodes) writeNodeConfig(options, node);
+  await Promise.all(nodes.map((node) => format(options.dataDir, node, cluster.clusterId)));
+  const pids = nodes.map((node) => spawnNode(options.dataDir, node));
+  try {
+    await ready(options);
+  } catch (error) {
+    await stopBroker(options.dataDir);
+    throw error;
+  }
+  return { brokers: brokerList(options), pids, alreadyRunning: false };
+}
+
+/** Stops every node of the cluster in `dataDir`, cleanly if it can, and removes the pid files. @returns how many were running */
+export async function stopBroker(dataDir: string): Promise<number> {
+  const running = runningPids(dataDir);
+  for (const { pid } of running) signal(pid, 'SIGTERM');
+  const deadline = Date.now() + STOP_WITHIN_MS;
+  while (runningPids(dataDir).length > 0 && Date.now() < deadline) await pause(50);
+  for (const { pid } of runningPids(dataDir)) signal(pid, 'SIGKILL');
+  while (runningPids(dataDir).length > 0) await pause(50);
+  for (const node of nodeNumbers(3)) rmSync(pidFile(dataDir, node), { force: true });
+  return running.length;
+}
+
+/** Starts one node of a cluster again after it was killed. */
+export async function restartNode(options: BrokerOptions, node: number): Promise<number> {
+  const pid = spawnNode(options.dataDir, node);
+  await ready(options);
+  return pid;
+}
+
+/** Ends a node without warning, as a crash would. */
+export async function killNode(dataDir: string, node: number): Promise<void> {
+  const running = runningPids(dataDir).find((r) => r.node === node);
+  if (running === undefined) return;
+  signal(running.pid, 'SIGKILL');
+  while (alive(running.pid, nodeDir(dataDir, node))) await pause(20);
+}
+
+/** The nodes that run now, by pid file, checked against the process table. */
+export function runningPids(dataDir: string): { node: number; pid: number }[] {
+  return nodeNumbers(3).flatMap((node) => {
+    const file = pidFile(dataDir, node);
+    if (!existsSync(file)) return [];
+    const pid = Number(readFileSync(file, 'utf8'));
+    return Number.isInteger(pid) && pid > 0 && alive(pid, nodeDir(dataDir, node)) ? [{ node, pid }] : [];
+  });
+}
+
+/** `count` free ports next to each other, found by asking the system for one. */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await new Promise<number>((done, fail) => {
+      const server = createServer().listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        server.close(() => (address !== null && typeof address === 'object' ? done(address.port) : fail(new Error('no port'))));
+      });
+    });
+    if (first + count > 65_535) continue;
+    const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));
+    if (free.every(Boolean)) return first;
+  }
+}
+
+interface Cluster {
+  readonly clusterId: string;
+  readonly nodes: 1 | 3;
+  readonly port: number;
+}
+
+function ensureCluster(options: BrokerOptions): Cluster {
+  mkdirSync(options.dataDir, { recursive: true });
+  const file = join(options.dataDir, 'cluster.json');
+  const old = existsSync(file) ? readCluster(options.dataDir) : undefined;
+  if (old !== undefined && old.nodes !== options.nodes) {
+    throw new SetupError(`${options.dataDir} holds the data of a cluster of ${old.nodes} node(s). Start with --nodes ${old.nodes}, or wipe it with --clean.`);
+  }
+  const cluster: Cluster = { clusterId: old?.clusterId ?? newClusterId(), nodes: options.nodes, port: options.port };
+  writeFileSync(file, JSON.stringify(cluster));
+  return cluster;
+}
+
+function readCluster(dataDir: string): Cluster {
+  const parsed: unknown = JSON.parse(readFileSync(join(dataDir, 'cluster.json'), 'utf8'));
+  if (typeof parsed === 'object' && parsed !== null && 'clusterId' in parsed && 'nodes' in parsed && 'port' in parsed) {
+    const { clusterId, nodes, port } = parsed;
+    if (typeof clusterId === 'string' && (nodes === 1 || nodes === 3) && typeof port === 'number') return { clusterId, nodes, port };
+  }
+  throw new SetupError(`${join(dataDir, 'cluster.json')} is damaged. Wipe the data with --clean.`);
+}
+
+function writeNodeConfig(options: BrokerOptions, node: number): void {
+  const dir = nodeDir(options.dataDir, node);
+  mkdirSync(dir, { recursive: true });
+  const fields: Record<string, string | number> = {
+    nodeId: node,
+    port: portOf(options, node),
+    controllerPort: portOf(options, node) + 1,
+    voters: nodeNumbers(options.nodes).map((n) => `${n}@127.0.0.1:${portOf(options, n) + 1}`).join(','),
+    dataDir: join(dir, 'data'),
+    replication: options.nodes,
+    minInSync: options.nodes === 3 ? 2 : 1,
+  };
+  const template = readFileSync(join(HERE, 'server.properties'), 'utf8');
+  const filled = template.replace(/\$\{(\w+)\}/g, (all, name: string) => String(fields[name] ?? all));
+  writeFileSync(join(dir, 'server.properties'), filled);
+}
+
+async function format(dataDir: string, node: number, clusterId: string): Promise<void> {
+  const dir = nodeDir(dataDir, node);
+  if (existsSync(join(dir, 'data/meta.properties'))) return;
+  const child = spawn('java', ['-Xmx256m', '-cp', join(LIBS_DIR, '*'), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', join(dir, 'server.properties')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += String(chunk)));
+  child.stderr.on('data', (chunk) => (output += String(chunk)));
+  const code = await new Promise<number | null>((done) => child.on('close', done));
+  if (code !== 0) throw new SetupError(`formatting the storage of node ${node} failed:\n${output}`);
+}
+
+function spawnNode(dataDir: string, node: number): number {
+  const dir = nodeDir(dataDir, node);
+  const log = openSync(join(dir, 'kafka.log'), 'a');
+  const options = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=4', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true', `-Dvigil.node=${dir}`];
+  const child = spawn('java', [...options, '-cp', join(LIBS_DIR, '*'), 'kafka.Kafka', join(dir, 'server.properties')], { stdio: ['ignore', log, log], detached: true, cwd: dir });
+  closeSync(log);
+  if (child.pid === undefined) throw new SetupError('java could not be started');
+  child.unref();
+  writeFileSync(pidFile(dataDir, node), String(child.pid));
+  return child.pid;
+}
+
+/** Waits until every node answers a metadata request and names all of them. */
+async function ready(options: BrokerOptions): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  for (const node of nodeNumbers(options.nodes)) {
+    while ((await brokersSeenBy(portOf(options, node))) !== options.nodes) {
+      if (runningPids(options.dataDir).length < options.nodes) throw new SetupError(`node ${node} ended while starting:\n${logTail(options.dataDir, node)}`);
+      if (Date.now() > deadline) throw new SetupError(`node ${node} was not ready after ${READY_WITHIN_MS} ms:\n${logTail(options.dataDir, node)}`);
+      await pause(100);
+    }
+  }
+}
+
+/** Sends Metadata v1 for no topic. @returns the number of brokers in the answer, 0 when there is none */
+function brokersSeenBy(port: number): Promise<number> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1');
+    const answer = (brokers: number): void => {
+      socket.destroy();
+      done(brokers);
+    };
+    socket.setTimeout(3_000, () => answer(0));
+    socket.on('error', () => answer(0));
+    socket.on('close', () => answer(0));
+    socket.on('connect', () => {
+      const request = Buffer.alloc(4 + 2 + 2 + 4 + 2 + 4);
+      request.writeInt32BE(request.length - 4, 0);
+      request.writeInt16BE(3, 4); // Metadata
+      request.writeInt16BE(1, 6); // version
+      request.writeInt32BE(1, 8); // correlation id
+      request.writeInt16BE(-1, 12); // no client id
+      request.writeInt32BE(0, 14); // no topics
+      socket.write(request);
+    });
+    let received = Buffer.alloc(0);
+    socket.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      if (received.length >= 12) answer(received.readInt32BE(8));
+    });
+  });
+}
+
+function requireJava(): void {
+  const { status, stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
+  const major = Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0);
+  if (status !== 0) throw new SetupError('Java is missing: Kafka needs a Java runtime of version 17 or later (Debian: apt install openjdk-17-jre-headless), or point KAFKA_BROKERS at a running cluster.');
+  if (major < 17) throw new SetupError(`Java ${major} is too old: Kafka needs version 17 or later.`);
+}
+
+/** Brings the jars. Two that do it at once each load into a folder of their own; the first to finish wins. */
+function ensureLibs(): void {
+  if (existsSync(LIBS_DIR)) return;
+  if (spawnSync('mvn', ['-v']).status !== 0) throw new SetupError('Maven is missing: it brings the jars of Kafka from Maven Central (Debian: apt install maven), or point KAFKA_BROKERS at a running cluster.');
+  const loading = `${LIBS_DIR}.${process.pid}`;
+  mkdirSync(loading, { recursive: true });
+  console.error('loading Apache Kafka from Maven Central (about 45 MB, once) …');
+  try {
+    execFileSync('mvn', ['-q', '-B', '-f', join(HERE, 'pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${loading}`], { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+  } catch (error) {
+    rmSync(loading, { recursive: true, force: true });
+    throw new SetupError(`Maven could not load Kafka: ${error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)}`);
+  }
+  try {
+    renameSync(loading, LIBS_DIR);
+  } catch (error) {
+    rmSync(loading, { recursive: true, force: true });
+    if (!existsSync(LIBS_DIR)) throw error;
+  }
+}
+
+async function requireFreePorts(options: BrokerOptions): Promise<void> {
+  for (const node of nodeNumbers(options.nodes)) {
+    for (const port of [portOf(options, node), portOf(options, node) + 1]) {
+      if (!(await isFree(port))) throw new SetupError(`port ${port} of 127.0.0.1 is taken (node ${node} needs ${portOf(options, node)} and the next). Choose others with KAFKA_PORT.`);
+    }
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const server = createServer();
+    server.once('error', () => done(false));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => done(true)));
+  });
+}
+
+function alive(pid: number, dir: string): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // a pid file may outlive its process, and the number may have been given to another
+  const command = `/proc/${pid}/cmdline`;
+  if (!existsSync('/proc/self/cmdline')) return true;
+  try {
+    return readFileSync(command, 'utf8').includes(dir);
+  } catch {
+    return false;
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // it has ended by itself
+  }
+}
+
+function logTail(dataDir: string, node: number): string {
+  const file = join(nodeDir(dataDir, node), 'kafka.log');
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(-30).join('\n') : '(no log)';
+}
+
+/** 16 random bytes as Kafka writes them; a leading '-' would read as an option. */
+function newClusterId(): string {
+  for (;;) {
+    const id = randomBytes(16).toString('base64url');
+    if (!id.startsWith('-')) return id;
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+const nodeNumbers = (nodes: number): number[] => Array.from({ length: nodes }, (_, i) => i + 1);
+const nodeDir = (dataDir: string, node: number): string => join(dataDir, `node-${node}`);
+const pidFile = (dataDir: string, node: number): string => join(nodeDir(dataDir, node), 'kafka.pid');
+const portOf = (options: { port: number }, node: number): number => options.port + 2 * (node - 1);
+const brokerList = (options: { port: number; nodes: number }): string => nodeNumbers(options.nodes).map((n) => `127.0.0.1:${portOf(options, n)}`).join(',');
+
+/** Says that this process uses the cluster in `dataDir`, for `stopWhenUnused`. */
+export function registerUser(dataDir: string): void {
+  const users = join(dataDir, 'users');
+  mkdirSync(users, { recursive: true });
+  writeFileSync(join(users, String(process.pid)), '');
+}
+
+/** Starts a process of its own that stops the cluster once no registered user has lived for a while. */
+export function reapWhenUnused(dataDir: string): void {
+  spawn(process.execPath, [fileURLToPath(import.meta.url), 'reap', dataDir], { detached: true, stdio: 'ignore' }).unref();
+}
+
+async function stopWhenUnused(dataDir: string): Promise<void> {
+  const users = join(dataDir, 'users');
+  const idleLimitMs = 30_000;
+  let lastUsed = Date.now();
+  while (runningPids(dataDir).length > 0 && Date.now() - lastUsed < idleLimitMs) {
+    for (const user of existsSync(users) ? readdirSync(users) : []) {
+      if (alive(Number(user), '')) lastUsed = Date.now();
+      else rmSync(join(users, user), { force: true });
+    }
+    await pause(1_000);
+  }
+  await stopBroker(dataDir);
+}
+
+/** Removes data, logs and configuration, but not the jars. */
+export function wipe(dataDir: string): void {
+  if (!existsSync(dataDir)) return;
+  for (const entry of readdirSync(dataDir)) {
+    if (entry === 'cluster.json' || entry.startsWith('node-')) rmSync(join(dataDir, entry), { recursive: true, force: true });
+  }
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const usage = 'usage: npm run kafka -- start|stop|status [--nodes 1|3] [--clean]   (KAFKA_PORT moves the ports, default 9092)';
+  const nodesAt = args.indexOf('--nodes');
+  const nodesText = nodesAt < 0 ? undefined : args[nodesAt + 1];
+  if (nodesText !== undefined && nodesText !== '1' && nodesText !== '3') throw new SetupError(usage);
+  const port = Number(process.env['KAFKA_PORT'] ?? 9092);
+  if (!Number.isInteger(port) || port < 1 || port > 65_000) throw new SetupError(`KAFKA_PORT must be a port from 1 to 65000, it is ${process.env['KAFKA_PORT']}`);
+  const options: BrokerOptions = { port, nodes: nodesText === '3' ? 3 : 1, dataDir: DEFAULT_DATA_DIR };
+  const clean = args.includes('--clean');
+  switch (args[0]) {
+    case 'start': {
+      if (clean) {
+        await stopBroker(options.dataDir);
+        wipe(options.dataDir);
+      }
+      const started = await startBroker(options);
+      console.log(`Kafka ${started.alreadyRunning ? 'is already running' : 'is running'}: ${started.brokers} (pid ${started.pids.join(', ')}). Use it with\n  KAFKA_BROKERS=${started.brokers} npm start`);
+      return;
+    }
+    case 'stop': {
+      const stopped = await stopBroker(options.dataDir);
+      if (clean) wipe(options.dataDir);
+      console.log(stopped > 0 ? `Kafka has stopped (${stopped} node(s)).` : 'Kafka was not running.');
+      return;
+    }
+    case 'status': {
+      const running = runningPids(options.dataDir);
+      console.log(running.length > 0 ? `Kafka is running: ${brokerList(readCluster(options.dataDir))} (pid ${running.map((r) => r.pid).join(', ')})` : 'Kafka is not running.');
+      process.exitCode = running.length > 0 ? 0 : 3;
+      return;
+    }
+    case 'reap':
+      if (args[1] !== undefined) await stopWhenUnused(resolve(args[1]));
+      return;
+    default:
+      throw new SetupError(usage);
+  }
+}
+
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  main(process.argv.slice(2)).catch((error: unknown) => {
+    console.error(error instanceof SetupError ? error.message : error);
+    process.exitCode = 1;
+  });
+}
