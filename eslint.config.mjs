@@ -16,4 +16,5 @@ export default tseslint.config(
   },
   { files: ['test/**/*.ts'], rules: { 'no-console': 'off' }, languageOptions: { globals: { console: 'readonly', process: 'readonly', Buffer: 'readonly' } } },
   { rules: { 'no-undef': 'off' } },
+  { files: ['**/*.d.ts'], rules: { '@typescript-eslint/consistent-type-imports': 'off' } },
 );
