@@ -1,0 +1,17 @@
+/** Bounds of a task's engine; each is reached by a test. */
+export const engineLimits = {
+  /** bytes of one event's JSON: what a broker takes by default */
+  eventBytesMax: 1_048_576,
+  /** |event time| in ms: the range of an ECMAScript Date */
+  timeMsMax: 8.64e15,
+  /** different values of `policy.per` remembered for one rule and key */
+  firedPerMax: 1_000,
+  /** events of one key that wait for the watermark; more are processed early, oldest first, and counted */
+  waitingPerKeyMax: 10_000,
+  /** evidence events named in one alert */
+  evidenceMax: 20,
+  /** buckets of one source's remembered event ids: each is one checkpoint record */
+  dedupeBuckets: 64,
+  /** event ids remembered in one bucket */
+  dedupeIdsPerBucketMax: 50_000,
+} as const;
