@@ -1,5 +1,5 @@
 import type { LogRecord } from '../log.js';
-import { isAbortMarker, readBatchHeader, readRecords } from './record-batch.js';
+import { isAbortMarker, readBatchHeader, readRecords } from './wire/record-batch.js';
 
 /** From the fetch answer: `producerId` aborted what it wrote from `firstOffset` on, up to its next abort marker. */
 export interface AbortedTransaction {

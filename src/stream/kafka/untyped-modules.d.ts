@@ -1,45 +1,42 @@
 /** The parts of packages without types that this folder uses. */
 
 declare module 'kafkajs/src/network/connection.js' {
-  /** One socket to one broker: framing, correlation ids, timeouts, TLS and SASL. */
+  /** One socket to one broker: framing, correlation ids, throttling, TLS and SASL. */
   export default class Connection {
     constructor(options: {
       host: string;
       port: number;
       logger: unknown;
-      socketFactory: unknown;
+      socketFactory: SocketFactory;
       requestTimeout: number;
+      enforceRequestTimeout: boolean;
       connectionTimeout: number;
       clientId: string;
       ssl: unknown;
       sasl: unknown;
     });
     readonly socket: import('node:net').Socket | undefined;
-    readonly requestQueue: { readonly pending: readonly unknown[]; scheduleCheckPendingRequests(): void };
-    isConnected(): boolean;
+    readonly requestQueue: RequestQueue;
     connect(): Promise<boolean>;
     disconnect(): Promise<boolean>;
     authenticate(): Promise<void>;
-    setVersions(versions: Versions): void;
+    setVersions(versions: Record<number, { minVersion: number; maxVersion: number }>): void;
     setSupportAuthenticationProtocol(supported: boolean): void;
     rejectRequests(error: Error): void;
     send<T>(exchange: {
       request: { apiKey: number; apiVersion: number; apiName: string; encode(): Promise<{ buf: Buffer; buffer: Buffer }> };
       response: { decode(payload: Buffer): Promise<{ clientSideThrottleTime: number; value: T }>; parse(decoded: { value: T }): Promise<T> };
-      requestTimeout?: number;
-      logResponseError?: boolean;
     }): Promise<T>;
   }
-  export type Versions = Record<number, { minVersion: number; maxVersion: number }>;
+  export type SocketFactory = (options: { host: string; port: number; ssl: unknown; onConnect: () => void }) => import('node:net').Socket;
+  export interface RequestQueue {
+    readonly pending: readonly unknown[];
+    scheduleCheckPendingRequests(): void;
+  }
 }
 
 declare module 'kafkajs/src/network/socketFactory.js' {
-  export default function createSocketFactory(): unknown;
-}
-
-declare module 'kafkajs/package.json' {
-  const content: { readonly version: string };
-  export default content;
+  export default function createSocketFactory(): import('kafkajs/src/network/connection.js').SocketFactory;
 }
 
 declare module 'snappyjs' {

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../log.js';
+import type { LogRecord } from '../../log.js';
 import { ByteReader, ByteWriter, MalformedError } from './bytes.js';
 import { unpack } from './compression.js';
 import { crc32c } from './crc32c.js';

@@ -1,4 +1,4 @@
-import { assert } from '../../event/assert.js';
+import { assert } from '../../../event/assert.js';
 
 /** A growing big-endian writer for Kafka's wire format. `buf` and `buffer` are what kafkajs asks of an encoder. */
 export class ByteWriter {

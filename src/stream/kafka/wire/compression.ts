@@ -2,7 +2,7 @@ import lz4 from 'lz4js';
 import snappy from 'snappyjs';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { MalformedError } from './bytes.js';
-import { BATCH_UNPACKED_BYTES_MAX } from './limits.js';
+import { BATCH_UNPACKED_BYTES_MAX } from '../limits.js';
 
 /** Codec numbers of a record batch's attributes. */
 export const CODEC = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;

@@ -1,0 +1,51 @@
+import type { ConnectionOptions } from 'node:tls';
+
+export interface LogSink {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** As in kafkajs, whose authenticators do the work. */
+export type SaslOptions =
+  | { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string }
+  | { readonly mechanism: 'oauthbearer'; readonly oauthBearerProvider: () => Promise<{ value: string }> };
+
+export interface KafkaLogOptions {
+  /** `host:port`, at least one; the others are learnt */
+  readonly brokers: readonly string[];
+  /** names this process in the brokers' logs and quotas */
+  readonly clientId: string;
+  /** prefix of the group and of the transactional ids; the same in every process of one application */
+  readonly app: string;
+  /** the group is subscribed to this topic; task number n owns its partition n */
+  readonly journalTopic: string;
+  /** task numbers are 0 … taskSlots − 1; the same in every process */
+  readonly taskSlots: number;
+  readonly ssl?: boolean | ConnectionOptions | undefined;
+  readonly sasl?: SaslOptions | undefined;
+  readonly logger?: LogSink | undefined;
+  /** ends the wait for brokers that are not there at start */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const SILENT: LogSink = { info() {}, warn() {}, error() {} };
+
+/** Where trouble is told; the same trouble once in a while only, so that a dead broker does not fill a disk. */
+export class TroubleLog {
+  readonly #toldAt = new Map<string, number>();
+
+  constructor(
+    readonly sink: LogSink = SILENT,
+    private readonly intervalMs = 5_000,
+  ) {}
+
+  /** @param kind few and fixed: it is remembered */
+  warn(kind: string, message: string): void {
+    const now = performance.now();
+    const last = this.#toldAt.get(kind);
+    if (last !== undefined && now - last < this.intervalMs) return;
+    this.#toldAt.set(kind, now);
+    this.sink.warn(message);
+  }
+}
