@@ -1,0 +1,104 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, NestFactory } from '@nestjs/core';
+import type { Express } from 'express';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { ApiKeyGuard } from './auth/api-key.guard.js';
+import { ApiKeysController, AuditController } from './controllers/admin.controller.js';
+import { AlertsController } from './controllers/alerts.controller.js';
+import { EventsController } from './controllers/events.controller.js';
+import { ListsController } from './controllers/lists.controller.js';
+import { ClusterController, ExplainController, SimulateController } from './controllers/operations.controller.js';
+import { DocsController, PagesController } from './controllers/pages.controller.js';
+import { RuleVersionsController } from './controllers/rule-versions.controller.js';
+import { RulesController } from './controllers/rules.controller.js';
+import { SourcesController } from './controllers/sources.controller.js';
+import { HealthController, MetricsController } from './controllers/system.controller.js';
+import { AlertStreams } from './http/alert-streams.js';
+import { JsonBodyInterceptor } from './http/json-body.interceptor.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { requestIds } from './http/request-context.js';
+import { requestLog } from './http/request-log.js';
+import { RequestSchemaPipe } from './http/schema.pipe.js';
+import { securityHeaders } from './http/security-headers.js';
+import { openApiDocument } from './openapi/document.js';
+import { RouteTable } from './openapi/route-table.js';
+import { API_DOCUMENT, API_OPTIONS, API_PORTS, WEB_DIR } from './options.js';
+import type { ApiOptions } from './options.js';
+import { packageRoot, packageVersion } from './package-root.js';
+import type { ApiPorts } from './ports.js';
+
+const WORKER_CONTROLLERS: readonly Type[] = [HealthController, MetricsController, ClusterController];
+/** In the order in which the document shows them; `alerts/stream` is matched before `alerts/:id` by their order in the class. */
+export const API_CONTROLLERS: readonly Type[] = [
+  SourcesController,
+  EventsController,
+  RulesController,
+  RuleVersionsController,
+  ListsController,
+  SimulateController,
+  AlertsController,
+  ExplainController,
+  ApiKeysController,
+  AuditController,
+  DocsController,
+  PagesController,
+  ...WORKER_CONTROLLERS,
+];
+
+/** What a process of role `worker` has: no catalogue, hence no rules and no page. */
+export type WorkerPorts = Pick<ApiPorts, 'apiKeys' | 'health' | 'metrics' | 'live'>;
+
+@Module({})
+class ApiModule {
+  static of(controllers: readonly Type[], ports: Partial<ApiPorts>, options: ApiOptions): DynamicModule {
+    const routes = new RouteTable(controllers);
+    return {
+      module: ApiModule,
+      controllers: [...controllers],
+      providers: [
+        { provide: API_PORTS, useValue: ports },
+        { provide: API_OPTIONS, useValue: options },
+        { provide: WEB_DIR, useFactory: () => options.webDir ?? join(packageRoot(), 'web') },
+        { provide: RouteTable, useValue: routes },
+        { provide: API_DOCUMENT, useFactory: lazyDocument, inject: [RouteTable] },
+        ...(ports.alertFeed === undefined ? [] : [AlertStreams]),
+        { provide: APP_GUARD, useClass: ApiKeyGuard },
+        { provide: APP_INTERCEPTOR, useClass: JsonBodyInterceptor },
+        { provide: APP_PIPE, useClass: RequestSchemaPipe },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
+    };
+  }
+}
+
+/** Made at the first request for it: a process starts faster without. */
+function lazyDocument(routes: RouteTable): () => unknown {
+  let document: unknown;
+  return () => (document ??= openApiDocument(routes, packageVersion()));
+}
+
+/** The whole HTTP interface over the given ports, initialised and not yet listening: `app.listen(port, host)`. `app.close()` ends streams and lets requests finish. */
+export function createApiApp(ports: ApiPorts, options: ApiOptions = {}): Promise<INestApplication> {
+  return create(API_CONTROLLERS, ports, options);
+}
+
+/** Health, metrics and cluster only. */
+export function createWorkerApp(ports: WorkerPorts, options: ApiOptions = {}): Promise<INestApplication> {
+  return create(WORKER_CONTROLLERS, ports, options);
+}
+
+async function create(controllers: readonly Type[], ports: Partial<ApiPorts>, options: ApiOptions): Promise<INestApplication> {
+  const app = await NestFactory.create(ApiModule.of(controllers, ports, options), { bodyParser: false, logger: false, abortOnError: false });
+  const express = app.getHttpAdapter().getInstance() as Express;
+  express.disable('x-powered-by');
+  express.disable('etag');
+  app.use(requestIds, securityHeaders, requestLog(options.log));
+  const server = app.getHttpServer() as Server;
+  // A long NDJSON upload is one request; what bounds it is that it may not pause (`BODY_IDLE_MS`).
+  server.requestTimeout = 0;
+  server.headersTimeout = 20_000;
+  await app.init();
+  return app;
+}

@@ -1,0 +1,58 @@
+import { isUtf8 } from 'node:buffer';
+import { EventDecoder } from '../../engine/event-decoder.js';
+import { emptyEventRecord } from '../../engine/event-record.js';
+import { parsePath, readPath } from '../../event/field-path.js';
+import type { PathStep } from '../../event/field-path.js';
+import type { FieldValue, JsonValue } from '../../event/stream-event.js';
+import { EVENT_BYTES_MAX, EVENT_KEY_BYTES_MAX } from '../limits.js';
+import { findJsonFault } from '../http/malformed-json.js';
+import type { IncomingEvent, IngestRejection, SourceDefinition } from '../ports.js';
+
+/** Checks the bytes of one event of a source. Null bytes stand for an event that was too long to be kept. */
+export type EventCheck = (bytes: Uint8Array | null, index: number) => IncomingEvent | IngestRejection;
+
+/**
+ * What the source asks of an event, read once per request. The tasks decode with the same decoder, so what passes here is
+ * not poison there; fields that only rules read are not looked at.
+ */
+export function eventCheck(source: string, definition: SourceDefinition): EventCheck {
+  const decoder = new EventDecoder(source, definition as never);
+  const record = emptyEventRecord();
+  const keyOf = keyReader(definition.partitionedBy);
+  return (bytes, index) => {
+    if (bytes === null || bytes.length > EVENT_BYTES_MAX) return { index, code: 'event.too-large', detail: `more than ${EVENT_BYTES_MAX} bytes` };
+    if (!isUtf8(bytes)) return { index, code: 'event.invalid-utf8', detail: 'the event is not UTF-8' };
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+    let parsed: JsonValue;
+    try {
+      parsed = JSON.parse(text) as JsonValue;
+    } catch {
+      const { position } = findJsonFault(text);
+      return { index, code: 'event.malformed-json', detail: `not JSON from character ${position} on` };
+    }
+    const unreadable = decoder.fill(parsed, record);
+    if (unreadable !== null) return { index, code: unreadable.code, detail: unreadable.detail };
+    const key = keyOf(parsed);
+    if (key !== null && key.length * 3 > EVENT_KEY_BYTES_MAX && Buffer.byteLength(key) > EVENT_KEY_BYTES_MAX) {
+      return { index, code: 'event.key-too-long', detail: `the key has ${Buffer.byteLength(key)} bytes, more than ${EVENT_KEY_BYTES_MAX}` };
+    }
+    return { index, key, bytes };
+  };
+}
+
+/** Text of the partitioning field: strings as they are, numbers and booleans as in JSON; of several fields their JSON array. */
+function keyReader(partitionedBy: string | readonly string[] | undefined): (event: JsonValue) => string | null {
+  if (partitionedBy === undefined) return () => null;
+  const paths = (typeof partitionedBy === 'string' ? [partitionedBy] : partitionedBy).map((path) => parsePath(path) ?? [path]);
+  const [only] = paths;
+  if (paths.length === 1 && only !== undefined) return (event) => keyText(readPath(event, only));
+  return (event) => {
+    const parts = paths.map((steps: readonly PathStep[]) => keyText(readPath(event, steps)));
+    return parts.includes(null) ? null : JSON.stringify(parts);
+  };
+}
+
+function keyText(value: FieldValue): string | null {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
+}

@@ -1,0 +1,51 @@
+/** Bounds of the HTTP interface, each with its reason. Sizes in bytes after decompression, times in ms. */
+
+/** One event: what fits a Kafka record of default size (1,048,588) together with its headers. */
+export const EVENT_BYTES_MAX = 1_000_000;
+/** A JSON array of events is held in memory while it is checked; longer requests are NDJSON, which is not. */
+export const EVENT_ARRAY_BYTES_MAX = 32 * 1024 * 1024;
+export const EVENT_ARRAY_LENGTH_MAX = 100_000;
+/** Text of the partitioning key, UTF-8: it is kept in every task that meets it. */
+export const EVENT_KEY_BYTES_MAX = 1_024;
+/** Events handed to the log at once: its transaction takes about 10 ms then. */
+export const INGEST_BATCH_EVENTS = 2_000;
+export const INGEST_BATCH_BYTES = 4 * 1024 * 1024;
+/** Rejections listed in one answer; the rest is counted. */
+export const REJECTIONS_LISTED_MAX = 10_000;
+/** Events of an array checked before the event loop gets its turn again. */
+export const ARRAY_SLICE_EVENTS = 1_000;
+
+/** A JSON body other than events, lists and simulations: the largest rule anybody should read. */
+export const JSON_BODY_BYTES_MAX = 1024 * 1024;
+/** Lists and simulations. */
+export const LARGE_BODY_BYTES_MAX = 32 * 1024 * 1024;
+/** Nesting of a JSON body: what validators walk by recursion must not exhaust the stack. */
+export const JSON_DEPTH_MAX = 100;
+/** A client that sends nothing for this long while its body is awaited is cut off. */
+export const BODY_IDLE_MS = 30_000;
+/** What is read and thrown away of a refused body, so that the client sees the answer and not a reset connection. */
+export const REFUSED_BODY_BYTES_MAX = 64 * 1024 * 1024;
+
+export const PAGE_LIMIT_MAX = 500;
+export const PAGE_LIMIT_DEFAULT = 50;
+/** Cursor text: ids in it are at most some hundred bytes. */
+export const CURSOR_LENGTH_MAX = 2_000;
+export const IDEMPOTENCY_KEY_LENGTH_MAX = 200;
+/** Names of rules, sources, lists in a path. */
+export const NAME_LENGTH_MAX = 200;
+
+/** Entries of one list change; the list itself is bounded by the catalogue. */
+export const LIST_ENTRIES_PER_REQUEST_MAX = 100_000;
+export const LIST_VALUE_LENGTH_MAX = 1_024;
+export const SIMULATION_EVENTS_MAX = 100_000;
+
+/** Open alert streams of this process: each holds a socket and up to `STREAM_BUFFER_BYTES_MAX`. */
+export const STREAM_CLIENTS_MAX = 200;
+/** Unsent bytes of one alert stream; a client that falls further behind is disconnected and resumes by `Last-Event-ID`. */
+export const STREAM_BUFFER_BYTES_MAX = 1024 * 1024;
+/** Alerts that arrive while older ones are replayed to a client. */
+export const STREAM_PENDING_MAX = 2_000;
+/** Alerts replayed after `Last-Event-ID`; who missed more reads the index. */
+export const STREAM_REPLAY_MAX = 10_000;
+/** Below the 30 s after which common proxies give up on a silent connection. */
+export const STREAM_HEARTBEAT_MS = 15_000;

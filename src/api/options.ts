@@ -1,0 +1,27 @@
+/** What the HTTP interface tells about itself to the process' log. */
+export interface ApiLog {
+  /** an error that the caller was told nothing about */
+  error(error: unknown, requestId: string): void;
+  /** one finished request */
+  request?(entry: { readonly requestId: string; readonly method: string; readonly path: string; readonly status: number; readonly durationMs: number; readonly actor: string | null }): void;
+}
+
+export interface ApiOptions {
+  readonly log?: ApiLog;
+  /** folder of the page's files; default: `web` in the package */
+  readonly webDir?: string;
+  /** ms between comments on a silent alert stream; default `STREAM_HEARTBEAT_MS` */
+  readonly heartbeatMs?: number;
+  /** unsent bytes at which an alert stream's client counts as too slow; default `STREAM_BUFFER_BYTES_MAX` */
+  readonly streamBufferBytesMax?: number;
+  /** whether `/metrics` needs no key: for scrapers that can send none, on a network that is closed to others; default false */
+  readonly openMetrics?: boolean;
+}
+
+/** Injection tokens. */
+export const API_OPTIONS = Symbol('vigil.api-options');
+export const API_PORTS = Symbol('vigil.api-ports');
+/** Folder of the page's files. */
+export const WEB_DIR = Symbol('vigil.web-dir');
+/** Gives the OpenAPI document. */
+export const API_DOCUMENT = Symbol('vigil.api-document');

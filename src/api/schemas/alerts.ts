@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { flag, listOf, pageQuery, timeMs } from './common.js';
+import { severity } from './rules.js';
+
+/** The members by which alerts are found; what else the alert topic has is passed on. */
+export const alertAnswer = z
+  .looseObject({
+    id: z.string(),
+    rule: z.string(),
+    version: z.int().min(1),
+    key: z.array(z.string()),
+    at: timeMs.describe('event time of the detection, epoch ms'),
+    severity: z.string(),
+    type: z.string(),
+    kind: z.string().describe('alert, resolved, signal or timeout'),
+    shadow: z.boolean(),
+  })
+  .meta({ id: 'Alert' });
+export const alertList = listOf(alertAnswer).meta({ id: 'AlertList' });
+
+const keyText = z.union([z.string().max(10_000), z.array(z.string().max(10_000)).max(16)]);
+export const keyParameter = keyText.describe('value of the key; a key of several fields is a JSON array, or the parameter several times');
+
+export const alertQuery = z.strictObject({
+  ...pageQuery,
+  rule: z.string().min(1).max(200).optional(),
+  version: z.coerce.number().int().min(1).optional(),
+  key: keyParameter.optional(),
+  severity: severity.optional(),
+  type: z.string().min(1).max(200).optional(),
+  kind: z.enum(['alert', 'resolved', 'signal', 'timeout']).optional(),
+  shadow: flag.optional(),
+  from: z.coerce.number().optional().describe('event time at least, epoch ms'),
+  to: z.coerce.number().optional().describe('event time below, epoch ms'),
+});
+
+export const streamQuery = z.strictObject({
+  rule: z.string().min(1).max(200).optional(),
+  severity: severity.optional(),
+  kind: z.enum(['alert', 'resolved', 'signal', 'timeout']).optional(),
+  shadow: flag.optional(),
+});
+
+/** `["a","b"]` is a key of two fields; anything else is one value, as it stands. */
+export function keyOf(parameter: z.infer<typeof keyParameter>): readonly string[] {
+  if (typeof parameter !== 'string') return parameter;
+  if (!parameter.startsWith('[')) return [parameter];
+  try {
+    const list: unknown = JSON.parse(parameter);
+    return Array.isArray(list) && list.length > 0 && list.every((part) => typeof part === 'string') ? list : [parameter];
+  } catch {
+    return [parameter];
+  }
+}

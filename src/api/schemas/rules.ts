@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { anyObject, flag, listOf, pageQuery, revision, timeMs } from './common.js';
+
+export const ruleStatus = z.enum(['draft', 'shadow', 'active', 'paused', 'retired']);
+export const severity = z.enum(['info', 'low', 'medium', 'high', 'critical']);
+
+/** The language's own schema checks it, and answers with all problems, codes and pointers. */
+export const ruleBody = anyObject.meta({ id: 'RuleDocument', description: 'A rule as in the rule language; unknown members are refused' });
+
+export const ruleQuery = z.strictObject({
+  ...pageQuery,
+  status: ruleStatus.optional(),
+  tag: z.string().min(1).max(100).optional(),
+  severity: severity.optional(),
+  search: z.string().min(1).max(100).optional().describe('part of id or name'),
+  stats: flag.optional().describe('adds `stats` to every item'),
+});
+
+export const appliedAnswer = z
+  .strictObject({
+    tasks: z.int().min(0).describe('tasks that have taken this status of this version'),
+    of: z.int().min(0).describe('tasks that have to'),
+    positions: z.array(z.strictObject({ task: z.int().min(0), inputs: z.record(z.string(), z.number()) })).describe('where in its inputs each task took it'),
+  })
+  .meta({ id: 'Applied' });
+
+export const statsAnswer = z
+  .strictObject({
+    hits: z.int().min(0),
+    evaluations: z.int().min(0),
+    errors: z.int().min(0),
+    missingFacts: z.int().min(0),
+    late: z.int().min(0),
+    stateKeys: z.int().min(0),
+    stateBytes: z.int().min(0),
+    lastHitAt: timeMs.nullable(),
+  })
+  .meta({ id: 'RuleStats' });
+
+const versionMembers = { id: z.string(), version: z.int().min(1), status: ruleStatus, createdAt: timeMs, createdBy: z.string() };
+export const versionAnswer = z
+  .strictObject({ ...versionMembers, statusAt: timeMs, rule: anyObject, applied: appliedAnswer.nullable().describe('null for a draft') })
+  .meta({ id: 'RuleVersion' });
+
+const ruleMembers = {
+  id: z.string(),
+  name: z.string(),
+  severity: z.string(),
+  tags: z.array(z.string()),
+  version: z.int().min(1).describe('the latest'),
+  status: ruleStatus.describe('of the latest version'),
+  live: z.strictObject({ version: z.int().min(1), status: ruleStatus }).nullable().describe('the version that tasks keep: active, shadow or paused'),
+  revision,
+  createdAt: timeMs.describe('epoch ms; when the latest version was written'),
+  createdBy: z.string(),
+};
+export const ruleAnswer = z
+  .strictObject({
+    ...ruleMembers,
+    rule: anyObject,
+    versions: z.array(z.strictObject({ version: z.int().min(1), status: ruleStatus, createdAt: timeMs, createdBy: z.string() })),
+    applied: appliedAnswer.nullable().describe('of the live version, or of the latest once that was retired'),
+    warnings: z.array(z.strictObject({ code: z.string(), pointer: z.string(), detail: z.string() })).optional().describe('when a version was just written'),
+  })
+  .meta({ id: 'Rule' });
+export const ruleList = listOf(z.strictObject({ ...ruleMembers, stats: statsAnswer.optional() }).meta({ id: 'RuleSummary' })).meta({ id: 'RuleList' });
+
+const finding = z.strictObject({ code: z.string(), pointer: z.string(), detail: z.string() });
+export const validationAnswer = z
+  .strictObject({ valid: z.boolean(), problems: z.array(finding), warnings: z.array(finding), stateBound: z.unknown(), cost: z.unknown() })
+  .meta({ id: 'RuleValidation' });
