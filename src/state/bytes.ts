@@ -17,6 +17,9 @@ export const encodeUtf8 = (text: string): Uint8Array => utf8Encoder.encode(text)
 /** @throws TypeError on bytes that are not UTF-8 */
 export const decodeUtf8 = (bytes: Uint8Array): string => utf8Decoder.decode(bytes);
 
+/** Below this many characters the length takes one byte and a loop beats the platform's encoder. */
+const SHORT_TEXT = 64;
+
 const Tag = {
   Missing: 0,
   Null: 1,
@@ -27,6 +30,8 @@ const Tag = {
   Text: 6,
   Json: 7,
 } as const;
+
+const Time = { At: 0, Never: 1, NotYet: 2 } as const;
 
 /** Appends numbers, texts and values to a growing buffer. All state records are written through it. */
 export class ByteWriter {
@@ -70,8 +75,30 @@ export class ByteWriter {
     this.length += 8;
   }
 
+  /** UTF-8, its length first. Short ASCII texts, which nearly all keys and ids are, go in without an intermediate copy. */
   text(value: string): void {
-    this.block(encodeUtf8(value));
+    if (value.length >= SHORT_TEXT || !this.ascii(value)) this.block(encodeUtf8(value));
+  }
+
+  private ascii(value: string): boolean {
+    const length = value.length;
+    this.reserve(length + 1);
+    const start = this.length + 1;
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit >= 0x80) return false;
+      this.bytes[start + i] = unit;
+    }
+    this.bytes[this.length] = length;
+    this.length = start + length;
+    return true;
+  }
+
+  /** Unsigned 32-bit integer in four bytes: for hashes, which a variable length would only lengthen. */
+  uint32(value: number): void {
+    this.reserve(4);
+    this.view.setUint32(this.length, value, true);
+    this.length += 4;
   }
 
   block(value: Uint8Array): void {
@@ -117,12 +144,24 @@ export class ByteWriter {
   }
 }
 
-/** Reads what a `ByteWriter` wrote, in the same order. */
+/** Refuses bytes that nobody here has written. */
+export function unknownFormat(reason: string): EngineError {
+  return new EngineError('state.unknown-format', { reason });
+}
+
+/**
+ * Reads what a `ByteWriter` wrote, in the same order. Every method throws EngineError `state.unknown-format` on bytes that
+ * end early or make no sense; none reads or allocates more than the bytes that are there.
+ */
 export class ByteReader {
   private at = 0;
   private readonly view: DataView;
 
-  constructor(private readonly bytes: Uint8Array) {
+  /** @param version format of the record that the bytes are from, for readers of older ones */
+  constructor(
+    private readonly bytes: Uint8Array,
+    readonly version = 1,
+  ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -132,7 +171,7 @@ export class ByteReader {
 
   byte(): number {
     const value = this.bytes[this.at++];
-    if (value === undefined) throw new EngineError('state.unknown-format', { reason: 'record ends early' });
+    if (value === undefined) throw unknownFormat('record ends early');
     return value;
   }
 
@@ -142,6 +181,7 @@ export class ByteReader {
     for (;;) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
+      if (value > Number.MAX_SAFE_INTEGER) throw unknownFormat('number above 2^53');
       if (byte < 0x80) return value;
       scale *= 0x80;
     }
@@ -152,23 +192,50 @@ export class ByteReader {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
+  uint32(): number {
+    const at = this.skip(4);
+    return this.view.getUint32(at, true);
+  }
+
   double(): number {
-    const value = this.view.getFloat64(this.at, true);
-    this.at += 8;
+    const at = this.skip(8);
+    return this.view.getFloat64(at, true);
+  }
+
+  /** A double that is a number proper, neither NaN nor infinite. */
+  finite(): number {
+    const value = this.double();
+    if (!Number.isFinite(value)) throw unknownFormat('not a finite number');
+    return value;
+  }
+
+  /** How many entries follow: never more than there are bytes left, so a damaged count cannot make a reader allocate. */
+  count(): number {
+    const value = this.uint();
+    if (value > this.bytes.length - this.at) throw unknownFormat('record ends early');
     return value;
   }
 
   text(): string {
-    return decodeUtf8(this.block());
+    const block = this.block();
+    try {
+      return decodeUtf8(block);
+    } catch {
+      throw unknownFormat('text is not UTF-8');
+    }
   }
 
   block(): Uint8Array {
     const length = this.uint();
-    const end = this.at + length;
-    if (end > this.bytes.length) throw new EngineError('state.unknown-format', { reason: 'record ends early' });
-    const block = this.bytes.subarray(this.at, end);
-    this.at = end;
-    return block;
+    const at = this.skip(length);
+    return this.bytes.subarray(at, at + length);
+  }
+
+  private skip(length: number): number {
+    const at = this.at;
+    if (length > this.bytes.length - at) throw unknownFormat('record ends early');
+    this.at = at + length;
+    return at;
   }
 
   value(): FieldValue {
@@ -189,9 +256,35 @@ export class ByteReader {
       case Tag.Text:
         return this.text();
       case Tag.Json:
-        return JSON.parse(this.text()) as JsonValue;
+        return parseJson(this.text());
       default:
-        throw new EngineError('state.unknown-format', { tag });
+        throw unknownFormat(`value tag ${tag}`);
     }
+  }
+}
+
+/** Epoch ms, or "never" (`Infinity`) or "not yet" (`-Infinity`). */
+export function writeTime(out: ByteWriter, timeMs: number): void {
+  if (timeMs === -Infinity) out.byte(Time.NotYet);
+  else if (timeMs === Infinity) out.byte(Time.Never);
+  else {
+    out.byte(Time.At);
+    out.int(timeMs);
+  }
+}
+
+export function readTime(from: ByteReader): number {
+  const tag = from.byte();
+  if (tag === Time.At) return from.int();
+  if (tag === Time.Never) return Infinity;
+  if (tag === Time.NotYet) return -Infinity;
+  throw unknownFormat(`time tag ${tag}`);
+}
+
+function parseJson(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    throw unknownFormat('value is not JSON');
   }
 }

@@ -1,3 +1,7 @@
+import { assert } from '../event/assert.js';
+import { EngineError } from '../event/engine-error.js';
+import { ByteReader, ByteWriter, readTime, writeTime } from './bytes.js';
+
 /** One piece of a key's state: what one `let` entry, pattern or policy keeps. */
 export interface KeyPart {
   /** 16 hexadecimal digits, as `aggregateId` gives them: names the piece within its group */
@@ -25,15 +29,54 @@ export interface KeyRecord extends Omit<KeyHeader, 'version'> {
   readonly parts: readonly KeyPart[];
 }
 
+const FORMAT = 1;
+const PART_ID = /^[0-9a-f]{16}$/;
+
 /** Bytes of a record: format version first. */
-export declare function encodeKeyRecord(record: KeyRecord): Uint8Array;
+export function encodeKeyRecord(record: KeyRecord): Uint8Array {
+  const out = new ByteWriter();
+  out.byte(FORMAT);
+  out.text(record.group);
+  out.text(record.key);
+  out.uint(record.sequence);
+  writeTime(out, record.wakeAt);
+  writeTime(out, record.lastTs);
+  out.uint(record.parts.length);
+  for (const { id, bytes } of record.parts) {
+    assert(PART_ID.test(id), `part id ${id}`);
+    out.uint32(parseInt(id.slice(0, 8), 16));
+    out.uint32(parseInt(id.slice(8), 16));
+    out.block(bytes);
+  }
+  return out.take();
+}
 
 /** Reads the head only. @throws EngineError `state.unknown-format` */
-export declare function decodeKeyHeader(bytes: Uint8Array): KeyHeader;
+export function decodeKeyHeader(bytes: Uint8Array): KeyHeader {
+  return readHeader(new ByteReader(bytes));
+}
 
 /**
  * Reads head and list of parts; the bytes of the parts are views of `bytes`, decoded by whoever touches them
  * (`new ByteReader(part.bytes, record.version)`). Copy `bytes` first where they lie in a larger buffer that should be freed.
  * @throws EngineError `state.unknown-format`
  */
-export declare function decodeKeyRecord(bytes: Uint8Array): KeyRecord & KeyHeader;
+export function decodeKeyRecord(bytes: Uint8Array): KeyRecord & KeyHeader {
+  const from = new ByteReader(bytes);
+  const header = readHeader(from);
+  const parts = Array.from({ length: from.count() }, () => ({ id: hex32(from.uint32()) + hex32(from.uint32()), bytes: from.block() }));
+  if (!from.done) throw new EngineError('state.unknown-format', { record: 'key record', reason: 'bytes after it' });
+  return { ...header, parts };
+}
+
+function readHeader(from: ByteReader): KeyHeader {
+  const version = from.byte();
+  if (version !== FORMAT) throw new EngineError('state.unknown-format', { record: 'key record', version, expected: FORMAT });
+  const group = from.text();
+  const key = from.text();
+  return { version, group, key, sequence: from.uint(), wakeAt: readTime(from), lastTs: readTime(from) };
+}
+
+function hex32(value: number): string {
+  return value.toString(16).padStart(8, '0');
+}
