@@ -25,7 +25,7 @@ export class ChunkTable {
         AND id < (?1 + 1) << ${OFFSET_BITS} AND ${OFFSET} + count > ?2 ORDER BY id`);
     this.#oldest = db.prepare(`
       SELECT ${OFFSET} + count AS upTo, written_ms, length(records) AS bytes FROM chunk
-      WHERE id >= ?1 << ${OFFSET_BITS} AND id < (?1 + 1) << ${OFFSET_BITS} ORDER BY id LIMIT ${limits.pruneRowsMax}`);
+      WHERE id >= ?1 << ${OFFSET_BITS} AND id < (?1 + 1) << ${OFFSET_BITS} ORDER BY id LIMIT ${limits.pruneChunksMax}`);
     this.#delete = db.prepare(`DELETE FROM chunk WHERE id >= ?1 << ${OFFSET_BITS} AND id < ${idOf('?1', '?2')}`);
   }
 

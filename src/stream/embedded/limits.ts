@@ -24,14 +24,16 @@ export const embeddedLogLimits = {
   readBytesMax: 4 * 1024 * 1024,
   /** reads answered without letting the event loop turn, ms */
   readTurnMs: 10,
-  /** rows one step of housekeeping looks at */
+  /** chunks one step of housekeeping removes: about 1 ms */
+  pruneChunksMax: 2_000,
+  /** entries of compacted topics one step looks at */
   pruneRowsMax: 256,
   /** stored bytes one step of housekeeping removes */
   pruneBytesMax: 2 * 1024 * 1024,
   /** ms after which a step of housekeeping ends */
   pruneStepMs: 4,
   /** ms between two steps of housekeeping that have work */
-  pruneRestMs: 8,
+  pruneRestMs: 4,
   /** partitions of all topics together: 64-bit row ids have 19 bits for them */
   partitionsMax: 100_000,
 } as const;
