@@ -8,7 +8,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 const statements = [
   // ---- identity: one row
   `create table catalogue (
-     only boolean primary key default true check (only),
+     singleton boolean primary key default true check (singleton),
      id uuid not null,
      last_change bigint not null default 0,
      last_seen bigint not null default 0,

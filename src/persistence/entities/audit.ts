@@ -18,7 +18,7 @@ export interface AuditRow {
 export const auditEntity = new EntitySchema<AuditRow>({
   name: 'audit',
   columns: {
-    id: { type: 'bigint', primary: true, generated: 'identity', generatedIdentity: 'ALWAYS' },
+    id: { type: 'bigint', primary: true, generated: 'increment' },
     atMs: { name: 'at_ms', type: 'bigint' },
     actor: { type: 'text' },
     keyId: { name: 'key_id', type: 'text' },

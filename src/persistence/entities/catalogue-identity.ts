@@ -2,7 +2,7 @@ import { EntitySchema } from 'typeorm';
 
 /** The one row that says which catalogue this is, with its counters. */
 export interface CatalogueRow {
-  readonly only: true;
+  readonly singleton: true;
   /** UUID made at the first start; control records carry it */
   readonly id: string;
   /** number of the newest outbox row */
@@ -15,7 +15,7 @@ export interface CatalogueRow {
 export const catalogueEntity = new EntitySchema<CatalogueRow>({
   name: 'catalogue',
   columns: {
-    only: { type: 'boolean', primary: true },
+    singleton: { type: 'boolean', primary: true },
     id: { type: 'uuid' },
     lastChange: { name: 'last_change', type: 'bigint' },
     lastSeen: { name: 'last_seen', type: 'bigint' },
