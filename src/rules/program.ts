@@ -44,8 +44,6 @@ export interface WhenProgram {
 export interface PatternProgram {
   readonly id: string;
   readonly compiled: CompiledPattern;
-  /** stage names whose events are evidence, by flat number */
-  readonly stageNames: readonly string[];
 }
 
 export interface FirePolicyProgram {
