@@ -12,11 +12,14 @@ export class Database {
   readonly dataSource: DataSource;
   /** inside this process, with nobody else in it */
   readonly embedded: boolean;
+  /** UUID of this catalogue, made at its first start; control records carry it */
+  readonly catalogueId: string;
   private readonly onClose: () => Promise<void>;
 
-  constructor(dataSource: DataSource, embedded: boolean, onClose: () => Promise<void>) {
+  constructor(dataSource: DataSource, embedded: boolean, catalogueId: string, onClose: () => Promise<void>) {
     this.dataSource = dataSource;
     this.embedded = embedded;
+    this.catalogueId = catalogueId;
     this.onClose = onClose;
   }
 
@@ -45,7 +48,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    await this.dataSource.destroy();
     await this.onClose();
   }
 

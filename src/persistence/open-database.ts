@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
@@ -80,13 +81,20 @@ async function openEmbedded(options: DatabaseOptions): Promise<Database> {
 }
 
 async function initialise(dataSource: DataSource, embedded: boolean, onClose: () => Promise<void>): Promise<Database> {
-  const database = new Database(dataSource, embedded, onClose);
   try {
     await dataSource.initialize();
     await migrate(dataSource);
-    return database;
+    return new Database(dataSource, embedded, await catalogueIdentity(dataSource), onClose);
   } catch (error) {
-    await database.close();
+    if (dataSource.isInitialized) await dataSource.destroy();
+    await onClose();
     throw translateDatabaseError(error);
   }
+}
+
+/** The id in the catalogue's only row, made by whoever comes first. */
+async function catalogueIdentity(dataSource: DataSource): Promise<string> {
+  await dataSource.query('insert into catalogue (id, created_at_ms) values ($1, $2) on conflict (singleton) do nothing', [randomUUID(), Date.now()]);
+  const [row] = (await dataSource.query('select id from catalogue')) as [{ id: string }];
+  return row.id;
 }

@@ -9,7 +9,6 @@ export interface RuleRow {
   readonly name: string;
   readonly severity: string;
   readonly tags: readonly string[];
-  readonly sources: readonly string[];
   /** of the live version, or else of the latest */
   readonly status: RuleStatus;
   readonly latestVersion: number;
@@ -26,7 +25,6 @@ export const ruleEntity = new EntitySchema<RuleRow>({
     name: { type: 'text' },
     severity: { type: 'text' },
     tags: { type: 'text', array: true },
-    sources: { type: 'text', array: true },
     status: { type: 'text' },
     latestVersion: { name: 'latest_version', type: 'integer' },
     liveVersion: { name: 'live_version', type: 'integer', nullable: true },
@@ -44,6 +42,8 @@ export interface RuleVersionRow {
   /** what `resume` goes back to */
   readonly pausedFrom: 'shadow' | 'active' | null;
   readonly document: JsonValue;
+  /** what its `from` names */
+  readonly sources: readonly string[];
   /** SHA-256 of the document's JSON text, hexadecimal */
   readonly contentHash: string;
   /** outbox row of the newest transition that tasks hear of */
@@ -61,6 +61,7 @@ export const ruleVersionEntity = new EntitySchema<RuleVersionRow>({
     status: { type: 'text' },
     pausedFrom: { name: 'paused_from', type: 'text', nullable: true },
     document: { type: 'json' },
+    sources: { type: 'text', array: true },
     contentHash: { name: 'content_hash', type: 'text' },
     change: { type: 'bigint', nullable: true },
     createdAtMs: { name: 'created_at_ms', type: 'bigint' },
