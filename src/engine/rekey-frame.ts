@@ -35,12 +35,12 @@ export class FrameWriter {
   }
 
   /** @param slots the slots of the event that the group reads */
-  add(groupId: string, key: string, shadow: boolean, event: EventRecord, slots: readonly number[]): void {
+  add(groupId: string, key: string, event: EventRecord, slots: readonly number[]): void {
     const body = this.body;
     this.count++;
     body.uint(this.textOf(groupId));
     body.text(key);
-    body.byte(shadow ? 1 : 0);
+    body.byte(event.shadow ? 1 : 0);
     body.uint(this.textOf(event.source));
     body.uint(this.textOf(event.type));
     body.int(event.ts);
@@ -119,13 +119,13 @@ export class FrameReader {
   }
 
   /** Fills `into` with each event in order and calls `visit` with its group and key. */
-  events(layout: SlotLayout, into: EventRecord, visit: (groupId: string, key: string, shadow: boolean) => void): void {
+  events(layout: SlotLayout, into: EventRecord, visit: (groupId: string, key: string) => void): void {
     const slots = this.paths.map((path) => layout.slotOf(path));
     const body = this.body;
     for (let n = 0; n < this.count; n++) {
       const groupId = this.texts[body.uint()] as string;
       const key = body.text();
-      const shadow = body.byte() === 1;
+      into.shadow = body.byte() === 1;
       into.source = this.texts[body.uint()] as string;
       into.type = this.texts[body.uint()] as string;
       into.ts = body.int();
@@ -135,7 +135,7 @@ export class FrameReader {
       into.control = this.header.control;
       into.fields.fill(undefined);
       for (let fields = body.uint(); fields > 0; fields--) into.fields[slots[body.uint()] as number] = body.value();
-      visit(groupId, key, shadow);
+      visit(groupId, key);
     }
   }
 }

@@ -1,24 +1,17 @@
 import { assert } from '../event/assert.js';
 import { EngineError } from '../event/engine-error.js';
-import { ByteReader, ByteWriter, readTime, unknownFormat, writeTime } from './bytes.js';
+import { ByteReader, ByteWriter, unknownFormat } from './bytes.js';
 
 /** One thing that the engine took in, in the order taken. Offsets are half-open ranges: `to` is the next to read. */
 export type JournalStep =
-  /** events of an input; `count` is their number where the range has gaps (compaction, markers) and somebody counted */
-  | { readonly kind: 'take'; readonly input: number; readonly from: number; readonly to: number; readonly count?: number }
+  /** records of an input; `repeats` are the offsets of those that were left out because their event id had been seen */
+  | { readonly kind: 'take'; readonly input: number; readonly from: number; readonly to: number; readonly repeats: readonly number[] }
   /** records of the control topic */
   | { readonly kind: 'control'; readonly from: number; readonly to: number }
   /** an input was found silent: its watermark no longer holds others back */
   | { readonly kind: 'idle'; readonly input: number }
-  /** the idle clock went on to this event time, epoch ms */
-  | { readonly kind: 'clock'; readonly toMs: number };
-
-/** Where the watermark of one input stands. */
-export interface InputWatermark {
-  /** largest event time seen, epoch ms; `-Infinity` before the first event */
-  readonly maxTs: number;
-  readonly idle: boolean;
-}
+  /** so much wall time went by while inputs were silent, ms: the idle clocks go on by it */
+  | { readonly kind: 'tick'; readonly deltaMs: number };
 
 /** What one transaction of a task took and did, and where the task stands after it. */
 export interface JournalEntry {
@@ -31,12 +24,10 @@ export interface JournalEntry {
   readonly steps: readonly JournalStep[];
   /** next offset of each input, by its number */
   readonly positions: readonly number[];
-  /** by the input's number, as many as positions */
-  readonly watermarks: readonly InputWatermark[];
   /** next offset of the control topic */
   readonly controlPosition: number;
-  /** epoch ms; `-Infinity` where it has not moved yet */
-  readonly idleClockMs: number;
+  /** watermarks and idle clocks after the entry, as the engine writes them (`src/engine/time-state.ts`) */
+  readonly time: Uint8Array;
   /** smallest sequence whose effect is not yet in a written record: a replay begins there */
   readonly floor: number;
   /** log time of the entry at the floor, epoch ms: how far behind the floor is */
@@ -49,18 +40,17 @@ export interface JournalEntry {
 
 const FORMAT = 1;
 /** Kinds of steps, in the two low bits before the input's number. */
-const Kind = { Take: 0, Counted: 1, Idle: 2, Other: 3 } as const;
+const Kind = { Take: 0, TakeWithRepeats: 1, Idle: 2, Other: 3 } as const;
 /** What stands in the place of the input's number under `Kind.Other`. */
-const Other = { Control: 0, Clock: 1 } as const;
+const Other = { Control: 0, Tick: 1 } as const;
 /** Numbers of a digest for each alert. */
 const DIGEST_NUMBERS = 3;
 
 /**
- * Bytes of an entry: format version first; some dozen for an ordinary one. What a step repeats of the positions, and the
- * times of inputs that go on together, are written as differences.
+ * Bytes of an entry: format version first; some dozen for an ordinary one. What a step repeats of the positions is written
+ * as a difference.
  */
 export function encodeJournalEntry(entry: JournalEntry): Uint8Array {
-  assert(entry.positions.length === entry.watermarks.length, 'a watermark for each input');
   assert(entry.digest.length % DIGEST_NUMBERS === 0, 'three numbers for each alert');
   const out = new ByteWriter();
   out.byte(FORMAT);
@@ -69,12 +59,11 @@ export function encodeJournalEntry(entry: JournalEntry): Uint8Array {
   out.uint(entry.flags);
   out.uint(entry.floor);
   out.int(entry.floorTimeMs);
-  writeTime(out, entry.idleClockMs);
+  out.block(entry.time);
   writeInputs(out, entry.inputs);
   out.uint(entry.controlPosition);
   out.uint(entry.positions.length);
   for (const position of entry.positions) out.uint(position);
-  writeWatermarks(out, entry.watermarks);
   out.uint(entry.steps.length);
   for (const step of entry.steps) writeStep(out, step, entry);
   out.uint(entry.digest.length / DIGEST_NUMBERS);
@@ -92,16 +81,15 @@ export function decodeJournalEntry(bytes: Uint8Array): JournalEntry {
   const flags = from.uint();
   const floor = from.uint();
   const floorTimeMs = from.int();
-  const idleClockMs = readTime(from);
+  const time = from.block().slice();
   const inputs = readInputs(from);
   const controlPosition = from.uint();
   const positions = Array.from({ length: from.count() }, () => from.uint());
-  const watermarks = readWatermarks(from, positions.length);
   const steps = Array.from({ length: from.count() }, () => readStep(from, positions, controlPosition));
   const digest = new Uint32Array(from.count() * DIGEST_NUMBERS);
   for (let i = 0; i < digest.length; i++) digest[i] = from.uint32();
   if (!from.done) throw unknownFormat('bytes after the journal entry');
-  return { sequence, writer, inputs, steps, positions, watermarks, controlPosition, idleClockMs, floor, floorTimeMs, digest, flags };
+  return { sequence, writer, inputs, steps, positions, controlPosition, time, floor, floorTimeMs, digest, flags };
 }
 
 function writeInputs(out: ByteWriter, inputs: readonly string[] | null): void {
@@ -114,33 +102,16 @@ function readInputs(from: ByteReader): string[] | null {
   return count === 0 ? null : Array.from({ length: count - 1 }, () => from.text());
 }
 
-/** The largest time in full, then how far each lies behind it, with the idle flag as lowest bit; 0 or 1 alone: no event yet. */
-function writeWatermarks(out: ByteWriter, watermarks: readonly InputWatermark[]): void {
-  let largest = -Infinity;
-  for (const { maxTs } of watermarks) largest = Math.max(largest, maxTs);
-  writeTime(out, largest);
-  for (const { maxTs, idle } of watermarks) {
-    const behind = maxTs === -Infinity ? 0 : largest - maxTs + 1;
-    out.uint(behind * 2 + (idle ? 1 : 0));
-  }
-}
-
-function readWatermarks(from: ByteReader, count: number): InputWatermark[] {
-  const largest = readTime(from);
-  return Array.from({ length: count }, () => {
-    const packed = from.uint();
-    const behind = Math.floor(packed / 2);
-    return { maxTs: behind === 0 ? -Infinity : largest - behind + 1, idle: packed % 2 === 1 };
-  });
-}
-
 function writeStep(out: ByteWriter, step: JournalStep, entry: JournalEntry): void {
   switch (step.kind) {
     case 'take':
       assert(step.input < entry.positions.length, 'a step names an input of the table');
-      out.uint(step.input * 4 + (step.count === undefined ? Kind.Take : Kind.Counted));
+      out.uint(step.input * 4 + (step.repeats.length === 0 ? Kind.Take : Kind.TakeWithRepeats));
       writeRange(out, step.from, step.to, entry.positions[step.input] as number);
-      if (step.count !== undefined) out.uint(step.count);
+      if (step.repeats.length > 0) {
+        out.uint(step.repeats.length);
+        for (const offset of step.repeats) out.uint(offset - step.from);
+      }
       return;
     case 'idle':
       assert(step.input < entry.positions.length, 'a step names an input of the table');
@@ -150,9 +121,9 @@ function writeStep(out: ByteWriter, step: JournalStep, entry: JournalEntry): voi
       out.uint(Other.Control * 4 + Kind.Other);
       writeRange(out, step.from, step.to, entry.controlPosition);
       return;
-    case 'clock':
-      out.uint(Other.Clock * 4 + Kind.Other);
-      out.int(step.toMs);
+    case 'tick':
+      out.uint(Other.Tick * 4 + Kind.Other);
+      out.uint(step.deltaMs);
   }
 }
 
@@ -162,14 +133,15 @@ function readStep(from: ByteReader, positions: readonly number[], controlPositio
   const input = Math.floor(packed / 4);
   if (kind === Kind.Other) {
     if (input === Other.Control) return { kind: 'control', ...readRange(from, controlPosition) };
-    if (input === Other.Clock) return { kind: 'clock', toMs: from.int() };
+    if (input === Other.Tick) return { kind: 'tick', deltaMs: from.uint() };
     throw unknownFormat(`journal step ${packed}`);
   }
   const position = positions[input];
   if (position === undefined) throw unknownFormat(`input ${input} of ${positions.length}`);
   if (kind === Kind.Idle) return { kind: 'idle', input };
   const range = readRange(from, position);
-  return kind === Kind.Take ? { kind: 'take', input, ...range } : { kind: 'take', input, ...range, count: from.uint() };
+  const repeats = kind === Kind.Take ? [] : Array.from({ length: from.count() }, () => range.from + from.uint());
+  return { kind: 'take', input, ...range, repeats };
 }
 
 /** A range ends at most where its input stands after the entry. */

@@ -12,11 +12,11 @@ function stepsFor(positions: number[], controlPosition: number): fc.Arbitrary<Jo
     fc.tuple(fc.nat(position), fc.nat(position)).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) }));
   const input = fc.nat(positions.length - 1);
   return fc.oneof(
-    input.chain((i) => range(Math.min(positions[i]!, 1_000)).map((r): JournalStep => ({ kind: 'take', input: i, ...r }))),
-    fc.tuple(input, fc.nat()).map(([i, count]): JournalStep => ({ kind: 'take', input: i, from: 0, to: positions[i]!, count })),
+    input.chain((i) => range(Math.min(positions[i]!, 1_000)).map((r): JournalStep => ({ kind: 'take', input: i, ...r, repeats: [] }))),
+    fc.tuple(input, fc.array(fc.nat(1_000))).map(([i, repeats]): JournalStep => ({ kind: 'take', input: i, from: 0, to: positions[i]!, repeats })),
     range(controlPosition).map((r): JournalStep => ({ kind: 'control', ...r })),
     input.map((i): JournalStep => ({ kind: 'idle', input: i })),
-    time.map((toMs): JournalStep => ({ kind: 'clock', toMs })),
+    fc.nat().map((deltaMs): JournalStep => ({ kind: 'tick', deltaMs })),
   );
 }
 
@@ -29,12 +29,8 @@ const entries: fc.Arbitrary<JournalEntry> = fc
       inputs: fc.option(fc.array(fc.string())),
       steps: fc.array(stepsFor(positions, controlPosition)),
       positions: fc.constant(positions),
-      watermarks: fc.array(fc.record({ maxTs: fc.oneof(time, fc.constant(-Infinity)), idle: fc.boolean() }), {
-        minLength: positions.length,
-        maxLength: positions.length,
-      }),
+      time: fc.uint8Array({ maxLength: 50 }).map((bytes) => Uint8Array.from(bytes)),
       controlPosition: fc.constant(controlPosition),
-      idleClockMs: fc.oneof(time, fc.constant(-Infinity)),
       floor: offset,
       floorTimeMs: time,
       digest: fc.nat(5).chain((n) => fc.uint32Array({ minLength: n * 3, maxLength: n * 3 })).map((numbers) => Uint32Array.from(numbers)),
@@ -82,17 +78,16 @@ describe('journal entry', () => {
       sequence: 1_000_000,
       writer: '0123abcd',
       inputs: null,
-      steps: Array.from({ length: inputs }, (_, input) => ({ kind: 'take', input, from: 20_000_000, to: 20_000_300 })),
+      steps: Array.from({ length: inputs }, (_, input) => ({ kind: 'take', input, from: 20_000_000, to: 20_000_300, repeats: [] })),
       positions: Array.from({ length: inputs }, () => 20_000_300),
-      watermarks: Array.from({ length: inputs }, (_, i) => ({ maxTs: 1_767_225_600_000 + i, idle: false })),
+      time: new Uint8Array(),
       controlPosition: 40,
-      idleClockMs: -Infinity,
       floor: 999_700,
       floorTimeMs: 1_767_225_570_000,
       digest: Uint32Array.of(),
       flags: 3,
     });
-    expect(encodeJournalEntry(entry(1)).length).toBe(45);
+    expect(encodeJournalEntry(entry(1)).length).toBe(37);
     expect(encodeJournalEntry(entry(12)).length).toBe(144);
   });
 

@@ -1,0 +1,366 @@
+import type { PatternOutput } from '../cep/matcher.js';
+import { assert } from '../event/assert.js';
+import { hash128 } from '../event/hash.js';
+import { NO_MATCH, type MatchView } from '../event/match-view.js';
+import type { FieldValue, StreamEvent } from '../event/stream-event.js';
+import { ByteReader, ByteWriter } from '../state/bytes.js';
+import { decodeKeyRecord, encodeKeyRecord, type KeyPart } from '../state/checkpoint.js';
+import { evidenceOf, matchEvidence, TakenView, witnessOf, type Evidence, type Firing } from './alert-builder.js';
+import { copyEvent, emptyEventRecord, fillEvent, type EventRecord } from './event-record.js';
+import { GroupProgram, PatternPart, type Plan, type RunningRule } from './group-program.js';
+import { KeyState, type Part } from './key-state.js';
+import type { LaneSet } from './lanes.js';
+import { engineLimits } from './limits.js';
+import { readWaiting, writeWaiting } from './waiting-codec.js';
+import { WakeQueue } from './wake-queue.js';
+
+/** What a group needs of its task. */
+export interface GroupHost {
+  /** sequence of the journal entry that is being made or replayed */
+  readonly sequence: number;
+  /** takes an alert of the group */
+  emit(group: GroupRuntime, firing: Firing): void;
+  /** an event came for a key that is past its time already */
+  lateForKey(group: GroupRuntime, event: EventRecord): void;
+  /** the state of a key is changing: it must be written before the replay floor passes this sequence */
+  markDirty(state: KeyState): void;
+}
+
+const WAITING_PART = hash128('waiting').slice(0, 16);
+
+/** The keys of one group in one task, and the rules that run over them. Synchronous and deterministic. */
+export class GroupRuntime {
+  readonly states = new Map<string, KeyState>();
+  /** dropped keys whose empty record is not written yet */
+  private readonly leaving = new Map<string, KeyState>();
+  private readonly wakes = new WakeQueue<KeyState>();
+  private readonly scratch = emptyEventRecord();
+  private readonly writer = new ByteWriter();
+
+  constructor(
+    readonly id: string,
+    readonly lanes: LaneSet,
+    private program: GroupProgram,
+    private readonly host: GroupHost,
+  ) {}
+
+  get rules(): readonly RunningRule[] {
+    return this.program.rules;
+  }
+
+  get eventSlots(): readonly number[] {
+    return this.program.eventSlots;
+  }
+
+  /** Puts another set of rules to work; keys take it over when they are next touched, so that a change costs no pause. */
+  use(program: GroupProgram): void {
+    this.program = program;
+  }
+
+  /** A restored record: stays bytes until the key is touched. */
+  restore(state: KeyState, wakeAt: number): void {
+    this.states.set(state.key, state);
+    this.wakes.arm(state, wakeAt);
+  }
+
+  /** Earliest time at which something of this group may be due, epoch ms; Infinity when nothing waits. */
+  get nextWakeAt(): number {
+    return this.wakes.nextAt;
+  }
+
+  /**
+   * Takes an event whose watermark has been counted already: runs it, or keeps it until its time has come.
+   * @param event reused by the caller
+   */
+  offer(key: string, event: EventRecord): void {
+    const plan = this.program.planFor(event);
+    if (plan === null) return;
+    const state = this.states.get(key) ?? this.newState(key);
+    if (this.isAhead(state)) return;
+    if (event.ts > this.lanes.released) return this.keepWaiting(state, event);
+    this.run(this.touch(state), event, plan);
+    this.settle(state);
+  }
+
+  private newState(key: string): KeyState {
+    const leaving = this.leaving.get(key);
+    const state = leaving ?? new KeyState(this.id, key);
+    if (leaving !== undefined) {
+      // its last record is not written yet: the key goes on as if new, under the same entry of what is to be written
+      this.leaving.delete(key);
+      leaving.gone = false;
+      leaving.parts = [];
+    }
+    this.states.set(key, state);
+    return state;
+  }
+
+  private keepWaiting(state: KeyState, event: EventRecord): void {
+    this.touch(state);
+    state.wait(copyEvent(event, this.program.eventSlots));
+    this.host.markDirty(state);
+    if (state.waiting !== null && state.waiting.length > engineLimits.waitingPerKeyMax) this.runWaiting(state, state.nextWaiting(Infinity) as EventRecord);
+    this.wakes.arm(state, this.wakeTime(state));
+  }
+
+  /** Runs everything that is due now that the watermark or the idle clock has moved: in order of time, then of key. */
+  release(): void {
+    const until = this.lanes.released;
+    if (this.wakes.nextAt > until) return;
+    // a record that is ahead of the replay has its own later wish; it is asked again when the replay has come so far
+    const held: KeyState[] = [];
+    for (;;) {
+      const at = this.wakes.nextAt;
+      const state = this.wakes.pop(until);
+      if (state === null) break;
+      if (state.gone) continue;
+      if (this.isAhead(state)) {
+        held.push(state);
+        continue;
+      }
+      this.touch(state);
+      const due = this.wakeTime(state);
+      if (due > at) this.wakes.arm(state, due);
+      else this.wake(state, at);
+    }
+    for (const state of held) this.wakes.arm(state, until + 1);
+  }
+
+  /** Everything of one key that is due at `at`: deadlines before an event, the event, deadlines at last. */
+  private wake(state: KeyState, at: number): void {
+    for (let event = state.nextWaiting(at); event !== null; event = state.nextWaiting(at)) {
+      this.passTime(state, event.ts);
+      this.runWaiting(state, event);
+    }
+    this.passTime(state, at);
+    this.settle(state);
+  }
+
+  private runWaiting(state: KeyState, event: EventRecord): void {
+    const plan = this.program.planFor(event);
+    if (plan === null) return;
+    fillEvent(this.scratch, event, this.program.eventSlots);
+    this.run(state, this.scratch, plan);
+  }
+
+  private run(state: KeyState, event: EventRecord, plan: Plan): void {
+    if (event.ts < state.lastTs) {
+      if (this.lanes.lanes.length > 1) return this.host.lateForKey(this, event);
+    } else state.lastTs = event.ts;
+    for (const { slot, entry, part } of plan.steps) {
+      if (entry.kind === 'computed') {
+        event.fields[slot] = entry.read(event, NO_MATCH);
+        continue;
+      }
+      const { of, value, by, since, at } = entry.aggregate;
+      event.fields[slot] = this.program
+        .aggregate(state.parts, part)
+        .take(
+          event.ts,
+          of === null || of(event, NO_MATCH),
+          value === null ? undefined : value(event, NO_MATCH),
+          by === null ? undefined : by(event, NO_MATCH),
+          since !== null && since(event, NO_MATCH),
+          at === null ? undefined : at(event, NO_MATCH),
+        );
+    }
+    for (const rule of plan.whens) this.runWhen(state, event, rule);
+    for (const rule of plan.patterns) this.runPattern(state, event, rule);
+  }
+
+  private runWhen(state: KeyState, event: EventRecord, rule: RunningRule): void {
+    const when = rule.program.when;
+    if (when === null) return;
+    rule.counts.evaluated++;
+    const { rearm } = rule.program.policy;
+    if (rearm !== null && rearm(event, NO_MATCH)) this.program.firing(state.parts, rule).rearm(perText(rule, event) ?? '');
+    if (!when.test(event, NO_MATCH)) return;
+    if (!this.mayFire(state, event.ts, rule, perText(rule, event))) return;
+    const evidence: Evidence[] = [];
+    for (const { name, slot } of rule.program.alert.witnesses) {
+      const witness = witnessOf(name, event.fields[slot]);
+      if (witness !== null) evidence.push(witness);
+    }
+    evidence.push(evidenceOf('trigger', event));
+    this.emit({ rule, key: state.key, kind: 'alert', at: event.ts, event, match: NO_MATCH, evidence, matches: 1, repeat: 0, byIdleClock: false, overflowed: false, warm: true });
+    if (rule.program.policy.kind === 'reset') for (const part of rule.ownAggregates) this.program.aggregate(state.parts, part).clear();
+  }
+
+  private mayFire(state: KeyState, ts: number, rule: RunningRule, per: string | null): boolean {
+    const { kind, muteMs, per: facts } = rule.program.policy;
+    if ((kind === 'each' || kind === 'reset') && facts.length === 0) return true;
+    if (per === null) return false;
+    const fires = this.program.firing(state.parts, rule).fire({ kind, muteMs }, per, ts);
+    if (!fires) rule.counts.muted++;
+    return fires;
+  }
+
+  private runPattern(state: KeyState, event: EventRecord, rule: RunningRule): void {
+    rule.counts.evaluated++;
+    for (const output of this.program.pattern(state.parts, rule).step(event)) this.report(state, rule, output);
+  }
+
+  private report(state: KeyState, rule: RunningRule, output: PatternOutput): void {
+    const stages = rule.program.pattern?.compiled.stageNames ?? [];
+    const last = output.trigger ?? output.taken[output.taken.length - 1]?.event;
+    assert(last !== undefined, 'a match has an event');
+    const match = new TakenView(output.taken);
+    if (output.kind === 'match' && !this.mayFire(state, output.at, rule, perText(rule, last, match))) return;
+    this.emit({
+      rule,
+      key: state.key,
+      kind: output.kind === 'match' ? 'alert' : output.kind,
+      at: output.at,
+      event: last,
+      match,
+      evidence: matchEvidence(output, stages),
+      matches: output.count,
+      repeat: output.repeat,
+      byIdleClock: output.byTime && this.lanes.clock > this.lanes.watermark && output.at >= this.lanes.watermark,
+      overflowed: output.overflowed,
+      warm: true,
+    });
+  }
+
+  private emit(firing: Firing): void {
+    firing.rule.counts.hits++;
+    const signal = firing.kind === 'alert' && firing.rule.program.alert.signal !== null;
+    const said = signal ? { ...firing, kind: 'signal' as const } : firing;
+    this.host.emit(this, said);
+  }
+
+  /** Deadlines before `until` fire. */
+  private passTime(state: KeyState, until: number): void {
+    for (const rule of this.program.rules) {
+      if (rule.patternPart < 0 || rule.live.status === 'paused') continue;
+      const part = state.parts[rule.patternPart] as PatternPart | undefined;
+      if (part === undefined || part.state.nextDeadline() >= until) continue;
+      for (const output of part.state.advanceTime(until)) this.report(state, rule, output);
+    }
+  }
+
+  /** After a change: arms the next wake; a key with nothing left goes. */
+  private settle(state: KeyState): void {
+    // an entry of the queue that comes early is asked again then: only a wish before it matters now
+    if (state.armedAt !== Infinity && !this.program.hasPatterns && state.waiting === null) return this.host.markDirty(state);
+    const at = this.wakeTime(state);
+    if (at === -Infinity) return this.drop(state);
+    this.host.markDirty(state);
+    this.wakes.arm(state, at);
+  }
+
+  private drop(state: KeyState): void {
+    this.states.delete(state.key);
+    state.armedAt = Infinity;
+    // nobody has ever heard of a key that comes and goes within one event
+    if (state.dirtySince < 0 && !state.written) return;
+    state.gone = true;
+    this.leaving.set(state.key, state);
+    this.host.markDirty(state);
+  }
+
+  /** Drops all keys: the group has no rules any more. */
+  dropAll(): void {
+    for (const state of this.states.values()) this.drop(state);
+  }
+
+  /** When the key must be looked at next, epoch ms: -Infinity when nothing is left of it, Infinity when it may sleep for ever. */
+  private wakeTime(state: KeyState): number {
+    let wake = state.firstWaitingTs;
+    let expiry = -Infinity;
+    let alive = state.waiting !== null;
+    for (const part of state.parts) {
+      if (part === undefined) continue;
+      const expires = part.expiresAt();
+      if (expires === -Infinity) continue;
+      alive = true;
+      if (part instanceof PatternPart) wake = Math.min(wake, part.state.nextDeadline() + 1);
+      if (expires > expiry) expiry = expires;
+    }
+    if (!alive) return -Infinity;
+    if (state.waiting === null && expiry <= this.lanes.released) return -Infinity;
+    return Math.min(wake, expiry);
+  }
+
+  /** Whether a restored record already holds what the entry at hand did to its key. */
+  private isAhead(state: KeyState): boolean {
+    return state.reflects >= this.host.sequence;
+  }
+
+  /** Decodes a restored key, and moves its parts to where the rules of now expect them. */
+  private touch(state: KeyState): KeyState {
+    const program = this.program;
+    if (state.program === program) return state;
+    const parts: (Part | undefined)[] = [];
+    if (state.stored !== null) {
+      const record = decodeKeyRecord(state.stored);
+      state.stored = null;
+      for (const { id, bytes } of record.parts) {
+        const from = new ByteReader(bytes, record.version);
+        if (id === WAITING_PART) {
+          state.waiting = readWaiting(from);
+          continue;
+        }
+        const number = program.partNumber(id);
+        if (number === undefined) continue;
+        const part = program.newPart(number);
+        part.read(from);
+        parts[number] = part;
+      }
+    } else if (state.program instanceof GroupProgram) {
+      state.program.partIds.forEach((id, old) => {
+        const number = program.partNumber(id);
+        if (number !== undefined) parts[number] = state.parts[old];
+      });
+    }
+    state.parts = parts;
+    state.program = program;
+    return state;
+  }
+
+  /** The key's record as of the sequence at hand; parts with nothing in them are left out. */
+  encode(state: KeyState, sequence: number): Uint8Array {
+    if (state.gone) {
+      this.leaving.delete(state.key);
+      return encodeKeyRecord({ group: this.id, key: state.key, sequence, wakeAt: Infinity, lastTs: state.lastTs, parts: [] });
+    }
+    this.touch(state);
+    const parts: KeyPart[] = [];
+    this.program.partIds.forEach((id, number) => {
+      const part = state.parts[number];
+      if (part === undefined || part.expiresAt() === -Infinity) return;
+      parts.push({ id, bytes: this.bytesOf((out) => part.write(out)) });
+    });
+    if (state.waiting !== null) {
+      const waiting = state.waiting;
+      parts.push({ id: WAITING_PART, bytes: this.bytesOf((out) => writeWaiting(out, waiting)) });
+    }
+    const wakeAt = this.wakeTime(state);
+    return encodeKeyRecord({ group: this.id, key: state.key, sequence, wakeAt: wakeAt === -Infinity ? Infinity : wakeAt, lastTs: state.lastTs, parts });
+  }
+
+  private bytesOf(write: (out: ByteWriter) => void): Uint8Array {
+    this.writer.reset();
+    write(this.writer);
+    return this.writer.take();
+  }
+
+  /** For explanations: the decoded parts of a key, or null where nothing is kept. */
+  inspect(key: string): KeyState | null {
+    const state = this.states.get(key);
+    return state === undefined ? null : this.touch(state);
+  }
+}
+
+/** Text of the `per` facts; '' without any, null where one is missing: then the rule does not fire. */
+function perText(rule: RunningRule, event: StreamEvent, match: MatchView = NO_MATCH): string | null {
+  const facts = rule.program.policy.per;
+  if (facts.length === 0) return '';
+  const values: FieldValue[] = [];
+  for (const read of facts) {
+    const value = read(event, match);
+    if (value === undefined) return null;
+    values.push(value);
+  }
+  return JSON.stringify(values);
+}
