@@ -88,7 +88,7 @@ describe('journal entry', () => {
       flags: 3,
     });
     expect(encodeJournalEntry(entry(1)).length).toBe(37);
-    expect(encodeJournalEntry(entry(12)).length).toBe(144);
+    expect(encodeJournalEntry(entry(12)).length).toBe(125);
   });
 
   it('refuses an unknown version, saying what it found and what it expected', () => {
