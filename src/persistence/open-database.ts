@@ -84,6 +84,8 @@ async function initialise(dataSource: DataSource, embedded: boolean, onClose: ()
   try {
     await dataSource.initialize();
     await migrate(dataSource);
+    // whoever held a lease of an embedded database is gone: this process has the folder to itself
+    if (embedded) await dataSource.query('delete from leases');
     return new Database(dataSource, embedded, await catalogueIdentity(dataSource), onClose);
   } catch (error) {
     if (dataSource.isInitialized) await dataSource.destroy();

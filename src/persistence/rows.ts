@@ -11,3 +11,8 @@ export async function insertRow<T extends object>(manager: EntityManager, entity
 export async function upsertRow<T extends object>(manager: EntityManager, entity: EntitySchema<T>, row: T, key: (keyof T & string)[]): Promise<void> {
   await manager.upsert(entity as EntitySchema<ObjectLiteral>, row, key);
 }
+
+/** The row whose columns equal those of `where`; likewise untyped inside. */
+export async function findRow<T extends object>(manager: EntityManager, entity: EntitySchema<T>, where: Partial<T>): Promise<T | null> {
+  return (await manager.findOneBy<ObjectLiteral>(entity as EntitySchema<ObjectLiteral>, where)) as T | null;
+}

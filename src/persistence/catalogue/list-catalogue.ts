@@ -4,7 +4,7 @@ import type { Database } from '../database.js';
 import { CatalogueError } from '../database-errors.js';
 import { listEntity, type ListRow } from '../entities/list.js';
 import { limits } from '../limits.js';
-import { upsertRow } from '../rows.js';
+import { findRow, upsertRow } from '../rows.js';
 import { type Caller, type Precondition, requireRevision, type Stored } from './caller.js';
 import type { CatalogueTransaction, CatalogueWriter } from './catalogue-writer.js';
 import { changeRecords, type ListChanges, type ListEntry, replacementRecords } from './list-records.js';
@@ -44,7 +44,7 @@ export class ListCatalogue {
 
   async get(name: string): Promise<ListView | null> {
     return this.database.read(async (manager) => {
-      const row = await manager.findOneBy(listEntity, { name });
+      const row = await findRow(manager, listEntity, { name });
       return row ? viewIn(manager, row, this.now()) : null;
     });
   }
@@ -71,7 +71,7 @@ export class ListCatalogue {
     const wanted = byValue(list.entries);
     refuseIfTooLarge(name, wanted.size);
     return this.writer.write(caller, async (change) => {
-      const row = await change.manager.findOneBy(listEntity, { name });
+      const row = await findRow(change.manager, listEntity, { name });
       requireRevision(`list ${name}`, row?.revision ?? null, precondition);
       const changes = difference(await storedEntries(change.manager, name), wanted);
       const same = row !== null && row.description === list.description && changes.set.length + changes.remove.length === 0;
@@ -89,7 +89,7 @@ export class ListCatalogue {
    */
   async change(name: string, wanted: { readonly set: readonly ListEntry[]; readonly remove: readonly string[] }, precondition: Precondition, caller: Caller): Promise<ListView | null> {
     return this.writer.write(caller, async (change) => {
-      const row = await change.manager.findOneBy(listEntity, { name });
+      const row = await findRow(change.manager, listEntity, { name });
       if (!row) return null;
       requireRevision(`list ${name}`, row.revision, precondition);
       const changes = await effective(change.manager, name, wanted);
@@ -104,7 +104,7 @@ export class ListCatalogue {
   /** @returns false where there is none. @throws CatalogueError `revision.stale` */
   async delete(name: string, precondition: Precondition, caller: Caller): Promise<boolean> {
     return this.writer.write(caller, async (change) => {
-      const row = await change.manager.findOneBy(listEntity, { name });
+      const row = await findRow(change.manager, listEntity, { name });
       if (!row) return false;
       requireRevision(`list ${name}`, row.revision, precondition);
       await change.manager.delete(listEntity, { name });

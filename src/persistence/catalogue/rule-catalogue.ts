@@ -1,8 +1,9 @@
+import { present } from '../../event/assert.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import type { Database } from '../database.js';
 import { CatalogueError } from '../database-errors.js';
 import { ruleEntity, type RuleRow, ruleVersionEntity, type RuleVersionRow } from '../entities/rule.js';
-import { insertRow, upsertRow } from '../rows.js';
+import { findRow, insertRow, upsertRow } from '../rows.js';
 import { type Caller, type Precondition, requireRevision, type Stored } from './caller.js';
 import type { CatalogueTransaction, CatalogueWriter } from './catalogue-writer.js';
 import type { Page, PageRequest } from './page.js';
@@ -27,13 +28,13 @@ export class RuleCatalogue {
 
   async get(id: string): Promise<RuleView | null> {
     return this.database.read(async (manager) => {
-      const rule = await manager.findOneBy(ruleEntity, { id });
+      const rule = await findRow(manager, ruleEntity, { id });
       return rule ? ((await viewsOf(manager, [rule]))[0] ?? null) : null;
     });
   }
 
   async version(id: string, version: number): Promise<RuleVersionView | null> {
-    const row = await this.database.read((manager) => manager.findOneBy(ruleVersionEntity, { ruleId: id, version }));
+    const row = await this.database.read((manager) => findRow(manager, ruleVersionEntity, { ruleId: id, version }));
     return row && versionViewOf(row);
   }
 
@@ -48,7 +49,7 @@ export class RuleCatalogue {
   /** The next version, as a draft; the latest version's document again changes nothing. @throws CatalogueError `revision.stale` */
   async put(id: string, document: JsonValue, precondition: Precondition, caller: Caller): Promise<Stored<RuleView>> {
     return this.writer.write(caller, async (change) => {
-      const rule = await change.manager.findOneBy(ruleEntity, { id });
+      const rule = await findRow(change.manager, ruleEntity, { id });
       requireRevision(`rule ${id}`, rule?.revision ?? null, precondition);
       if (rule && (await latestHash(change, rule)) === contentHash(document)) return { outcome: 'unchanged', item: await viewIn(change, id) };
       return { outcome: rule ? 'changed' : 'created', item: await addDraft(change, id, document, rule) };
@@ -74,7 +75,7 @@ export class RuleCatalogue {
 }
 
 async function latestHash(change: CatalogueTransaction, rule: RuleRow): Promise<string | undefined> {
-  const row = await change.manager.findOneBy(ruleVersionEntity, { ruleId: rule.id, version: rule.latestVersion });
+  const row = await findRow(change.manager, ruleVersionEntity, { ruleId: rule.id, version: rule.latestVersion });
   return row?.contentHash;
 }
 
@@ -114,9 +115,9 @@ async function addDraft(change: CatalogueTransaction, id: string, document: Json
 }
 
 async function existing(change: CatalogueTransaction, id: string, version: number): Promise<{ rule: RuleRow; row: RuleVersionRow }> {
-  const rule = await change.manager.findOneBy(ruleEntity, { id });
+  const rule = await findRow(change.manager, ruleEntity, { id });
   if (!rule) throw new CatalogueError('rule.not-found', `there is no rule ${id}`);
-  const row = await change.manager.findOneBy(ruleVersionEntity, { ruleId: id, version });
+  const row = await findRow(change.manager, ruleVersionEntity, { ruleId: id, version });
   if (!row) throw new CatalogueError('rule.version-not-found', `rule ${id} has no version ${version}: its latest is ${rule.latestVersion}`);
   return { rule, row };
 }
@@ -143,12 +144,12 @@ async function setStanding(change: CatalogueTransaction, ruleId: string, version
 
 async function setLive(change: CatalogueTransaction, rule: RuleRow, version: number, next: VersionStanding): Promise<void> {
   const liveVersion = isLive(next.status) ? version : rule.liveVersion === version ? null : rule.liveVersion;
-  const shown = await change.manager.findOneByOrFail(ruleVersionEntity, { ruleId: rule.id, version: liveVersion ?? rule.latestVersion });
+  const shown = present(await findRow(change.manager, ruleVersionEntity, { ruleId: rule.id, version: liveVersion ?? rule.latestVersion }), 'the row is there: this transaction saw it');
   await change.manager.update(ruleEntity, { id: rule.id }, { liveVersion, status: shown.status, revision: rule.revision + 1, updatedAtMs: change.nowMs });
 }
 
 async function viewIn(change: CatalogueTransaction, id: string): Promise<RuleView> {
-  const rule = await change.manager.findOneByOrFail(ruleEntity, { id });
+  const rule = present(await findRow(change.manager, ruleEntity, { id }), 'the row is there: this transaction saw it');
   const [view] = await viewsOf(change.manager, [rule]);
   if (!view) throw new CatalogueError('rule.not-found', `there is no rule ${id}`);
   return view;

@@ -4,7 +4,7 @@ import type { JsonValue } from '../../event/stream-event.js';
 import type { Database } from '../database.js';
 import { CatalogueError } from '../database-errors.js';
 import { sourceEntity, type SourceRow } from '../entities/source.js';
-import { upsertRow } from '../rows.js';
+import { findRow, upsertRow } from '../rows.js';
 import { type Caller, type Precondition, requireRevision, type Stored } from './caller.js';
 import type { CatalogueTransaction, CatalogueWriter } from './catalogue-writer.js';
 import { decodeCursor, type Page, pageOf, type PageRequest, pageRows, textPlace } from './page.js';
@@ -36,13 +36,13 @@ export class SourceCatalogue {
   }
 
   async get(name: string): Promise<SourceRow | null> {
-    return this.database.read((manager) => manager.findOneBy(sourceEntity, { name }));
+    return this.database.read((manager) => findRow(manager, sourceEntity, { name }));
   }
 
   /** The same declaration again changes nothing. @throws CatalogueError `revision.stale` */
   async put(name: string, declaration: SourceDeclaration, precondition: Precondition, caller: Caller): Promise<Stored<SourceRow>> {
     return this.writer.write(caller, async (change) => {
-      const current = await change.manager.findOneBy(sourceEntity, { name });
+      const current = await findRow(change.manager, sourceEntity, { name });
       requireRevision(`source ${name}`, current?.revision ?? null, precondition);
       if (current && sameDeclaration(current, declaration)) return { outcome: 'unchanged', item: current };
       const item = await store(change, name, declaration, current);
@@ -54,7 +54,7 @@ export class SourceCatalogue {
   /** @returns false where there is none. @throws CatalogueError `source.in-use` while live rules read it, `revision.stale` */
   async delete(name: string, precondition: Precondition, caller: Caller): Promise<boolean> {
     return this.writer.write(caller, async (change) => {
-      const current = await change.manager.findOneBy(sourceEntity, { name });
+      const current = await findRow(change.manager, sourceEntity, { name });
       if (!current) return false;
       requireRevision(`source ${name}`, current.revision, precondition);
       await refuseIfRead(change.manager, name);
