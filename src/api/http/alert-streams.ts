@@ -11,7 +11,7 @@ import type { AlertFeed, AlertView, ApiPorts, FeedEntry } from '../ports.js';
 /** The open alert streams of this process. */
 @Injectable()
 export class AlertStreams implements OnModuleDestroy {
-  private readonly open_ = new Set<AlertStream>();
+  private readonly clients = new Set<AlertStream>();
   private closing = false;
 
   constructor(
@@ -22,14 +22,14 @@ export class AlertStreams implements OnModuleDestroy {
   /** Resolves when the stream is set up; it lasts until the client leaves, is too slow, or the process stops. @throws ApiError 503 */
   async open(response: Response, lastId: string | null, wanted: (alert: AlertView) => boolean): Promise<void> {
     if (this.closing) throw new ApiError(503, 'stream.closing', 'the process is stopping');
-    if (this.open_.size >= STREAM_CLIENTS_MAX) throw new ApiError(503, 'stream.too-many', `there are ${STREAM_CLIENTS_MAX} streams already`);
+    if (this.clients.size >= STREAM_CLIENTS_MAX) throw new ApiError(503, 'stream.too-many', `there are ${STREAM_CLIENTS_MAX} streams already`);
     const stream = new AlertStream(response, wanted, this.options.streamBufferBytesMax ?? STREAM_BUFFER_BYTES_MAX);
-    this.open_.add(stream);
+    this.clients.add(stream);
     const heartbeat = setInterval(() => stream.comment(), this.options.heartbeatMs ?? STREAM_HEARTBEAT_MS);
     response.once('close', () => {
       clearInterval(heartbeat);
       stream.end();
-      this.open_.delete(stream);
+      this.clients.delete(stream);
     });
     await stream.start(this.ports.alertFeed, lastId);
   }
@@ -37,7 +37,7 @@ export class AlertStreams implements OnModuleDestroy {
   /** Streams never end by themselves: a graceful close ends them, and clients come back elsewhere. */
   onModuleDestroy(): void {
     this.closing = true;
-    for (const stream of this.open_) stream.end();
+    for (const stream of this.clients) stream.end();
   }
 }
 

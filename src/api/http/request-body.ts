@@ -28,13 +28,15 @@ export function mediaTypeOf(request: IncomingMessage): string {
  */
 export async function* bodyChunks(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  request.socket.setTimeout(BODY_IDLE_MS, () => request.destroy());
+  const { socket } = request;
+  const onIdle = (): void => void request.destroy();
+  socket.setTimeout(BODY_IDLE_MS).once('timeout', onIdle);
   try {
     if (encoding === 'identity' || encoding === '') yield* plainChunks(request);
     else if (encoding === 'gzip' || encoding === 'x-gzip') yield* gunzippedChunks(request);
     else throw new ApiError(415, 'request.unsupported-encoding', `content-encoding ${encoding} is not understood; gzip is`);
   } finally {
-    request.socket.setTimeout(0);
+    socket.setTimeout(0).off('timeout', onIdle);
   }
 }
 
