@@ -32,6 +32,7 @@ declare module 'kafkajs/src/network/connection.js' {
   export interface RequestQueue {
     readonly pending: readonly unknown[];
     scheduleCheckPendingRequests(): void;
+    destroy(): void;
   }
 }
 

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { openKafkaLog } from '../../src/stream/kafka/kafka-log.js';
+import type { Log, LogRecord } from '../../src/stream/log.js';
+import { readAll } from '../contract/log-contract.js';
+import { peer, peerReads } from '../kafka/peer.js';
+import { testBroker } from '../kafka/test-broker.js';
+
+let brokers: string[];
+let log: Log;
+let topic: string;
+
+beforeAll(async () => {
+  brokers = await testBroker();
+  log = await openKafkaLog({ brokers, clientId: 'reading', app: `reading-${randomUUID()}`, journalTopic: 'none', taskSlots: 1 });
+}, 180_000);
+afterAll(() => log.close());
+
+const newTopic = async (): Promise<void> => {
+  topic = `reading-${randomUUID()}`;
+  await log.admin.ensure([{ topic, partitions: 1 }]);
+};
+
+const text = (part: Uint8Array | null): string | null => part && Buffer.from(part).toString('utf8');
+const seen = (records: readonly LogRecord[]): unknown[] => records.map(({ offset, key, value }) => [offset, text(key), text(value)]);
+
+describe.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'])('%s', (codec) => {
+  it('reads what librdkafka has compressed, in small fetches too', async () => {
+    await newTopic();
+    await peer('produce', brokers.join(','), topic, codec, '3000');
+    const expected = Array.from({ length: 3_000 }, (_, i) => [i, `k${i}`, `v${i} ${'lorem ipsum '.repeat(i % 40)}`]);
+    const records = await readAll(log, topic, 0);
+    expect(seen(records)).toEqual(expected);
+    expect(records.map(({ headers }) => text(headers!['n']!))).toEqual(expected.map((_, i) => String(i)));
+    expect(seen(await readAll(log, topic, 0, 1_234, 2_000))).toEqual(expected.slice(1_234));
+  }, 60_000);
+});
+
+describe('K1: transactions of four producers, committed and aborted in any order', () => {
+  it.each([1, 2, 3])('are read as librdkafka reads them, from every offset (seed %i)', async (seed) => {
+    await newTopic();
+    await peer('interleave', brokers.join(','), topic, String(seed), '120');
+    const expected = (await peerReads(brokers, topic, 0)).map(([offset, key, value]) => [offset, key, value]);
+    expect(expected.length).toBeGreaterThan(5);
+    const { end } = (await log.reader.ends(topic))[0]!;
+    for (let from = 0; from < end; from += 3) expect(seen(await readAll(log, topic, 0, from, 1))).toEqual(expected.filter(([offset]) => (offset as number) >= from));
+    expect(seen(await readAll(log, topic, 0))).toEqual(expected);
+  }, 60_000);
+});
+
+describe('the other way round', () => {
+  it('librdkafka reads our transactions and appends', async () => {
+    await newTopic();
+    const producer = log.taskProducer(topic);
+    await producer.fence();
+    expect(await producer.transact([{ topic, records: [{ partition: 0, key: 'k', value: 'in a transaction', headers: { h: 'x' } }] }])).toBe('committed');
+    await log.writer.append(topic, [{ partition: 0, key: null, value: 'plain' }]);
+    expect(await peerReads(brokers, topic, 0)).toEqual([[0, 'k', 'in a transaction'], [2, null, 'plain']]);
+    await producer.close();
+  }, 60_000);
+});
