@@ -43,8 +43,8 @@ export type FactRef = { readonly fact: string } | { readonly cel: string };
 export type Operand = FactRef | { readonly value: JsonValue };
 
 export type ResolvedWindow =
-  /** events with ts in (e.ts − sizeMs, e.ts]; `resolutionMs` null means exact */
-  | { readonly kind: 'sliding'; readonly sizeMs: number; readonly resolutionMs: number | null }
+  /** events with ts in (e.ts − delayMs − sizeMs, e.ts − delayMs]; `resolutionMs` null means exact */
+  | { readonly kind: 'sliding'; readonly sizeMs: number; readonly delayMs: number; readonly resolutionMs: number | null }
   | { readonly kind: 'tumbling'; readonly sizeMs: number }
   | { readonly kind: 'session'; readonly gapMs: number }
   /** everything since the key (or `since`) began */
@@ -71,11 +71,11 @@ export interface LetScope {
 export type ResolvedLet =
   | { readonly form: 'cel'; readonly name: string; readonly cel: string }
   /** several fields of `distinct` make one value: a list of theirs */
-  | (LetScope & { readonly form: 'aggregate'; readonly fn: AggregateFunction; readonly fields: readonly FactRef[]; readonly p: number | null; readonly window: ResolvedWindow })
+  | (LetScope & { readonly form: 'aggregate'; readonly fn: AggregateFunction; readonly fields: readonly FactRef[]; readonly p: number | null; readonly accuracy: number | null; readonly window: ResolvedWindow })
   | (LetScope & { readonly form: 'collect'; readonly field: FactRef; readonly distinct: boolean; readonly limit: number; readonly window: ResolvedWindow })
   /** `bare`: the value is that of the only field itself, not an object */
   | (LetScope & { readonly form: 'first' | 'last' | 'previous'; readonly fields: readonly NamedRef[]; readonly bare: boolean; readonly window: ResolvedWindow })
-  | (LetScope & { readonly form: 'seen'; readonly fields: readonly FactRef[]; readonly ttlMs: number; readonly refresh: boolean })
+  | (LetScope & { readonly form: 'seen'; readonly fields: readonly FactRef[]; readonly ttlMs: number | null; readonly refresh: boolean })
   | (LetScope & { readonly form: 'baseline'; readonly field: FactRef; readonly window: ResolvedWindow })
   | (LetScope & { readonly form: 'seasonal'; readonly fn: 'count' | 'sum'; readonly field: FactRef | null; readonly bucket: SeasonBucket; readonly seasons: number; readonly tz: string })
   | (LetScope & { readonly form: 'decay'; readonly field: FactRef; readonly halfLifeMs: number });
