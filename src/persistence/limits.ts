@@ -32,12 +32,16 @@ export const limits = {
   rowsPerDelete: 1_000,
   /** bytes asked of the alert topic in one read */
   alertReadBytes: 2 * 1024 * 1024,
+  /** ms between looks at the alert topics; every look asks the log for their ends */
+  alertPollMs: 200,
   /** alerts kept in the index, and for how long; the alert topic is the record, the index is for looking things up */
   alertRowsMax: 200_000,
   alertAgeMaxMs: 30 * 24 * 3_600_000,
-  /** audit rows and published outbox rows are kept this long */
+  /** audit rows are kept this long */
   auditAgeMaxMs: 400 * 24 * 3_600_000,
-  outboxAgeMaxMs: 30 * 24 * 3_600_000,
+  /** ms between looks for what is too old, and removed rows after which the embedded database gives their room back */
+  housekeepingMs: 30_000,
+  rowsBeforeVacuum: 5_000,
   /** API keys whose owner is remembered between requests, and for how long without asking the database again */
   keyCacheEntries: 1_000,
   keyCacheMs: 15_000,

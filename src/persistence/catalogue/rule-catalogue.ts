@@ -11,6 +11,9 @@ import { listRules, type RuleFilter, type RuleView, versionViewOf, type RuleVers
 import { isLive, type RuleAction, transition, type VersionStanding } from './rule-transitions.js';
 import { contentHash, summaryOf } from './rule-summary.js';
 
+/** what the database's column holds */
+const versionMax = 2 ** 31 - 1;
+
 /** Rules, their immutable versions, and which version is at work. Transitions reach the tasks through the outbox. */
 export class RuleCatalogue {
   private readonly database: Database;
@@ -34,6 +37,7 @@ export class RuleCatalogue {
   }
 
   async version(id: string, version: number): Promise<RuleVersionView | null> {
+    if (version > versionMax) return null;
     const row = await this.database.read((manager) => findRow(manager, ruleVersionEntity, { ruleId: id, version }));
     return row && versionViewOf(row);
   }
@@ -117,7 +121,7 @@ async function addDraft(change: CatalogueTransaction, id: string, document: Json
 async function existing(change: CatalogueTransaction, id: string, version: number): Promise<{ rule: RuleRow; row: RuleVersionRow }> {
   const rule = await findRow(change.manager, ruleEntity, { id });
   if (!rule) throw new CatalogueError('rule.not-found', `there is no rule ${id}`);
-  const row = await findRow(change.manager, ruleVersionEntity, { ruleId: id, version });
+  const row = version > versionMax ? null : await findRow(change.manager, ruleVersionEntity, { ruleId: id, version });
   if (!row) throw new CatalogueError('rule.version-not-found', `rule ${id} has no version ${version}: its latest is ${rule.latestVersion}`);
   return { rule, row };
 }
