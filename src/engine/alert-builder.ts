@@ -2,6 +2,7 @@ import type { PatternOutput } from '../cep/matcher.js';
 import { hash128, hash32 } from '../event/hash.js';
 import type { MatchView } from '../event/match-view.js';
 import type { FieldValue, JsonValue, StreamEvent } from '../event/stream-event.js';
+import { WITNESS } from '../rules/compile-rule.js';
 import { keyPartsOf } from '../rules/key-text.js';
 import type { AlertEffect } from './effects.js';
 import type { RunningRule } from './group-program.js';
@@ -110,9 +111,6 @@ export class TakenView implements MatchView {
     return undefined;
   }
 }
-
-/** Under this name the objects of first, last and previous carry the coordinates of their event. */
-export const WITNESS = '$event';
 
 /** The event that a `let` value of first, last or previous stands for. */
 export function witnessOf(name: string, value: FieldValue): Evidence | null {

@@ -1,5 +1,5 @@
 import { hash32 } from '../event/hash.js';
-import type { ByteReader, ByteWriter } from '../state/bytes.js';
+import { ByteWriter, type ByteReader } from '../state/bytes.js';
 import { KeyState, type Part } from './key-state.js';
 import { engineLimits } from './limits.js';
 
@@ -76,7 +76,10 @@ export class SeenIds {
     this.buckets.set(state.key, { state, ids });
   }
 
-  part(key: string): Part {
-    return (this.buckets.get(key) as { ids: IdBucket }).ids;
+  /** Bytes of one bucket. */
+  encode(key: string): Uint8Array {
+    const out = new ByteWriter();
+    this.buckets.get(key)?.ids.write(out);
+    return out.take();
   }
 }

@@ -153,7 +153,7 @@ export class GroupRuntime {
         continue;
       }
       const { of, value, by, since, at } = entry.aggregate;
-      event.fields[slot] = this.program
+      const answer = this.program
         .aggregate(state.parts, part)
         .take(
           event.ts,
@@ -163,6 +163,7 @@ export class GroupRuntime {
           since !== null && since(event, NO_MATCH),
           at === null ? undefined : at(event, NO_MATCH),
         );
+      event.fields[slot] = entry.bare === null ? answer : memberOf(answer, entry.bare);
     }
     for (const rule of plan.whens) this.runWhen(state, event, rule);
     for (const rule of plan.patterns) this.runPattern(state, event, rule);
@@ -350,6 +351,10 @@ export class GroupRuntime {
     const state = this.states.get(key);
     return state === undefined ? null : this.touch(state);
   }
+}
+
+function memberOf(value: FieldValue, name: string): FieldValue {
+  return typeof value === 'object' && value !== null ? (value as Record<string, FieldValue>)[name] : undefined;
 }
 
 /** Text of the `per` facts; '' without any, null where one is missing: then the rule does not fire. */

@@ -46,7 +46,7 @@ export class LaneSet {
 
   constructor(
     readonly id: string,
-    readonly lanes: readonly Lane[],
+    public lanes: readonly Lane[],
   ) {}
 
   /** How far waiting events and timers are released, epoch ms. */
@@ -58,6 +58,11 @@ export class LaneSet {
   get silent(): boolean {
     for (const lane of this.lanes) if (!lane.idle && !lane.ended) return false;
     return this.lanes.length > 0;
+  }
+
+  /** Where the idle clock stands, or would start, epoch ms. */
+  get idleFrom(): number {
+    return Math.max(this.clock, greatest(this.lanes));
   }
 
   /** Works the watermark out again after a lane moved. */

@@ -16,11 +16,22 @@ export interface RuleProgram {
   /** slots of event fields that the rule reads: what a decoder fills and a waiting event keeps. Let slots are not among them */
   readonly eventSlots: readonly number[];
   readonly counters: FactCounters;
+  /** how far back the rule looks, ms; Infinity where it looks back for ever: an alert is warm once that much has been observed */
+  readonly horizonMs: number;
 }
 
 export type LetProgram =
   | { readonly kind: 'computed'; readonly name: string; readonly slot: number; readonly read: EventReader }
-  | { readonly kind: 'kept'; readonly name: string; readonly slot: number; readonly aggregate: AggregateProgram };
+  | {
+      readonly kind: 'kept';
+      readonly name: string;
+      readonly slot: number;
+      readonly aggregate: AggregateProgram;
+      /** the entry's value is this member of the kept object; null: the object itself */
+      readonly bare: string | null;
+      /** the value carries the coordinates of its event, which is evidence */
+      readonly witness: boolean;
+    };
 
 export interface AggregateProgram {
   readonly spec: AggregateSpec;

@@ -1,0 +1,645 @@
+import { assert, present } from '../event/assert.js';
+import { EngineError } from '../event/engine-error.js';
+import { SlotLayout } from '../event/slot-layout.js';
+import type { JsonValue } from '../event/stream-event.js';
+import { compileRule, type CompiledRule } from '../rules/compile-rule.js';
+import type { KeyReader } from '../rules/key-reader.js';
+import { ByteReader, decodeUtf8, encodeUtf8 } from '../state/bytes.js';
+import { decodeKeyHeader, decodeKeyRecord, encodeKeyRecord } from '../state/checkpoint.js';
+import { buildAlert, digestOf, type Firing } from './alert-builder.js';
+import type { ControlRecord } from './control.js';
+import { ControlState, type LiveRule } from './control-state.js';
+import { SeenIds } from './dedupe.js';
+import { DirtyQueue } from './dirty-queue.js';
+import { noEffects, type Effects, type FrameEffect } from './effects.js';
+import { EventDecoder, type Unreadable } from './event-decoder.js';
+import { emptyEventRecord, type EventRecord } from './event-record.js';
+import { GroupProgram, type RunningRule } from './group-program.js';
+import { GroupRuntime, type GroupHost } from './group-runtime.js';
+import { KeyState } from './key-state.js';
+import { Lane, LaneSet } from './lanes.js';
+import { FrameReader } from './rekey-frame.js';
+import { Router } from './router.js';
+import { decodeTimeState, encodeTimeState, type TimeState } from './time-state.js';
+import { planTopology, SIGNALS, type GroupPlan, type Topology } from './topology.js';
+
+/** One stream of records that a task reads. */
+export interface TaskInput {
+  /** stable name: `source/partition`, or `rekey/number` for a keyed task */
+  readonly id: string;
+  /** name of the source; null for re-keyed frames */
+  readonly source: string | null;
+  readonly topic: string | null;
+  readonly partition: number;
+  readonly startOffset: number;
+  readonly idleAfterMs: number;
+}
+
+/** A record of an input as the log gave it. */
+export interface InputRecord {
+  readonly offset: number;
+  /** the log's own time of the record, epoch ms; null where there is no log */
+  readonly timestampMs: number | null;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+}
+
+interface OpenInput extends TaskInput {
+  readonly lane: Lane | null;
+  readonly decoder: EventDecoder | null;
+  readonly maxAheadMs: number;
+  readonly seenIds: SeenIds | null;
+}
+
+interface HostedGroup {
+  readonly plan: GroupPlan;
+  readonly runtime: GroupRuntime;
+  readonly key: KeyReader;
+}
+
+/** A key's state as it goes to the state topic. */
+export interface StateRecord {
+  readonly key: string;
+  /** null: a tombstone */
+  readonly value: Uint8Array | null;
+}
+
+export interface TaskOptions {
+  readonly number: number;
+  /** how many keyed tasks there are; they have the first numbers */
+  readonly keyedPartitions: number;
+  /** `false` runs patterns on the general matcher */
+  readonly fast?: boolean;
+}
+
+/** Key of the state record that holds the paths of the layout, by slot. */
+const LAYOUT_KEY = '\u0000layout';
+
+/**
+ * One task: all state of one part of the key space, and the pure step over its inputs. No clock, no randomness, no I/O: the same
+ * steps in the same order give the same state, the same effects and the same bytes.
+ *
+ * To open one: `new`, `restoreLayout`, control records, `restoreTime`, `restoreRecord` for each, then the steps to be replayed,
+ * `sequence` going up with each journal entry. Live is the same without end.
+ */
+export class PartitionTask implements GroupHost {
+  /** sequence of the journal entry that is being made (or replayed): its first is 0 */
+  sequence = 0;
+  readonly control: ControlState;
+  readonly number: number;
+  readonly keyed: boolean;
+  readonly layout = new SlotLayout();
+  /** offsets of records left out in the current step because their id had been seen */
+  readonly repeats: number[] = [];
+  /** counts of what had no effect, for operators */
+  readonly counts = { events: 0, late: 0, lateForKey: 0, dead: 0, repeated: 0, noKey: 0 };
+  private effects = noEffects();
+  private readonly groups = new Map<string, HostedGroup>();
+  private readonly inputMap = new Map<string, OpenInput>();
+  private readonly lanes = new Map<string, Lane>();
+  private readonly sets = new Map<string, LaneSet>();
+  private readonly setsOfLane = new Map<Lane, LaneSet[]>();
+  private readonly compiled = new Map<string, { readonly live: LiveRule; readonly compiled: CompiledRule }>();
+  private readonly restored = new Map<string, { readonly state: KeyState; readonly wakeAt: number }[]>();
+  private readonly dirty = new DirtyQueue();
+  private readonly tombstones: { readonly state: KeyState; readonly sequence: number }[] = [];
+  private readonly starts = new Map<string, number>();
+  private readonly event: EventRecord = emptyEventRecord();
+  private readonly router: Router;
+  private groupsOfSource = new Map<string, HostedGroup[]>();
+  private restoredTime: TimeState | null = null;
+  private journaledRepeats: ReadonlySet<number> | null = null;
+  private layoutWritten = 0;
+  private topology: Topology = { groups: [], idle: [] };
+
+  constructor(private readonly options: TaskOptions) {
+    this.number = options.number;
+    this.keyed = options.number < options.keyedPartitions;
+    this.control = new ControlState(options.keyedPartitions);
+    this.router = new Router(options.number, options.keyedPartitions, this.layout);
+    if (this.keyed) this.inputMap.set(`rekey/${this.number}`, { id: `rekey/${this.number}`, source: null, topic: null, partition: this.number, startOffset: 0, idleAfterMs: Infinity, lane: null, decoder: null, maxAheadMs: Infinity, seenIds: null });
+  }
+
+  /** What the task reads, in order of id. Changes only with control records. */
+  get inputs(): readonly TaskInput[] {
+    return [...this.inputMap.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  // ------------------------------------------------------------------ steps
+
+  /** Takes a control record; null for one that cannot be read. */
+  applyControl(record: ControlRecord | null, offset: number): void {
+    if (record === null) {
+      this.control.position = offset + 1;
+      return;
+    }
+    const touched = this.control.apply(record, offset);
+    if (touched === 'source' || touched === 'rule') this.rearrange();
+  }
+
+  /** Takes one record of an input. */
+  take(inputId: string, record: InputRecord): void {
+    const input = present(this.inputMap.get(inputId), `input ${inputId} is one of the task's`);
+    if (input.decoder === null) return this.takeFrame(record);
+    const unreadable = input.decoder.decode(record.value, this.event);
+    if (unreadable !== null) return this.bury(input, record, unreadable);
+    if (record.timestampMs !== null && this.event.ts > record.timestampMs + input.maxAheadMs) {
+      return this.bury(input, record, { code: 'event.ahead-of-log', detail: `event time ${this.event.ts} is ${this.event.ts - record.timestampMs} ms ahead of the log's ${record.timestampMs}` });
+    }
+    this.takeEvent(input, record);
+  }
+
+  /** Takes an event that is parsed already: files, tests, benchmarks. */
+  takeParsed(inputId: string, value: JsonValue, offset: number): Unreadable | null {
+    const input = present(this.inputMap.get(inputId), `input ${inputId} is one of the task's`);
+    const unreadable = (input.decoder as EventDecoder).fill(value, this.event);
+    const record = { offset, timestampMs: null, key: null, value: null };
+    if (unreadable !== null) this.bury(input, record, unreadable);
+    else this.takeEvent(input, record);
+    return unreadable;
+  }
+
+  /** An input was read to its end and has been silent. */
+  markIdle(inputId: string): void {
+    const lane = this.inputMap.get(inputId)?.lane;
+    if (!lane) return;
+    lane.idle = true;
+    this.moveTime(lane);
+  }
+
+  /** So much wall time has gone by, ms: the clocks of silent lanes go on, and what is due fires. */
+  tick(deltaMs: number): void {
+    for (const set of this.sets.values()) set.tick(deltaMs);
+    for (const group of this.groups.values()) group.runtime.release();
+  }
+
+  /** Nothing more will come on an input: what waits is released up to the largest time seen. */
+  end(inputId: string): void {
+    const lane = this.inputMap.get(inputId)?.lane;
+    if (!lane) return;
+    lane.end();
+    this.moveTime(lane);
+  }
+
+  // ------------------------------------------------------------------ what comes out
+
+  /** Takes out everything that the steps since the last call gave rise to. */
+  takeEffects(): Effects {
+    const effects = this.effects;
+    this.effects = noEffects();
+    return effects;
+  }
+
+  /** Re-keyed events and watermarks for the keyed tasks, since the last call. */
+  takeFrames(): FrameEffect[] {
+    return this.router.finish(this.control.position, [...this.lanes.values()].filter((lane) => this.ownLane(lane)), this.signalLanes());
+  }
+
+  /** Whether anything is waiting to be sent: frames with events, alerts, side outputs. */
+  get hasVisibleEffects(): boolean {
+    return this.effects.alerts.length + this.effects.side.length > 0 || this.router.hasEvents;
+  }
+
+  /** The event time at which an idle clock would next set something off, for each set of silent lanes: the least wait, ms; Infinity for none. */
+  get nextIdleWaitMs(): number {
+    let least = Infinity;
+    for (const { runtime } of this.groups.values()) {
+      if (!runtime.lanes.silent || runtime.nextWakeAt === Infinity) continue;
+      least = Math.min(least, Math.max(0, runtime.nextWakeAt - runtime.lanes.idleFrom));
+    }
+    return least;
+  }
+
+  /** Place in the control topic that must have been applied before this record may be taken. */
+  controlNeeded(inputId: string, record: InputRecord): number {
+    if (this.inputMap.get(inputId)?.source !== null || record.value === null) return 0;
+    return new FrameReader(record.value).header.control;
+  }
+
+  // ------------------------------------------------------------------ checkpoint
+
+  /** Writes up to `count` keys, the oldest change first, as of the entry being made; tombstones and the layout where they are due. */
+  flush(count: number): StateRecord[] {
+    const records: StateRecord[] = [];
+    if (this.layout.size > this.layoutWritten) {
+      this.layoutWritten = this.layout.size;
+      records.push({ key: LAYOUT_KEY, value: encodeUtf8(JSON.stringify(this.layout.paths())) });
+    }
+    for (let n = 0; n < count; n++) {
+      const state = this.dirty.take();
+      if (state === null) break;
+      if (state.gone) this.tombstones.push({ state, sequence: this.sequence });
+      state.written = true;
+      records.push({ key: stateKey(state), value: this.encode(state) });
+    }
+    return records;
+  }
+
+  /** Tombstones of keys whose empty record the replay floor has passed. */
+  takeTombstones(floor: number): StateRecord[] {
+    const records: StateRecord[] = [];
+    while (this.tombstones.length > 0 && (this.tombstones[0] as { sequence: number }).sequence < floor) {
+      const { state } = this.tombstones.shift() as { state: KeyState };
+      const again = this.groups.get(state.groupId)?.runtime.states.get(state.key);
+      if (again !== undefined) again.written = true;
+      else if (state.gone) records.push({ key: stateKey(state), value: null });
+    }
+    return records;
+  }
+
+  get dirtyKeys(): number {
+    return this.dirty.size;
+  }
+
+  /** Smallest sequence whose effect is not in a written record, once the entry being made is. */
+  get floor(): number {
+    return this.dirty.floor(this.sequence + 1);
+  }
+
+  timeState(): Uint8Array {
+    return encodeTimeState(this.lanes.values(), this.sets.values(), this.starts);
+  }
+
+  /** Takes the paths by slot from the state topic, before anything else. */
+  restoreLayout(value: Uint8Array): void {
+    for (const path of JSON.parse(decodeUtf8(value)) as string[]) this.layout.slotOf(path);
+    this.layoutWritten = this.layout.size;
+  }
+
+  /** Watermarks and clocks as of the entry before the first to be replayed; control must have been applied up to there. */
+  restoreTime(bytes: Uint8Array): void {
+    this.restoredTime = decodeTimeState(bytes);
+    for (const [rule, at] of this.restoredTime.starts) this.starts.set(rule, at);
+    for (const lane of this.lanes.values()) this.adoptLane(lane);
+    for (const set of this.sets.values()) this.adoptSet(set);
+  }
+
+  /** Takes one record of the state topic. */
+  restoreRecord(key: string, value: Uint8Array): void {
+    if (key === LAYOUT_KEY) return;
+    const { group, key: ofGroup, sequence, wakeAt, lastTs } = decodeKeyHeader(value);
+    const state = new KeyState(group, ofGroup);
+    state.reflects = sequence;
+    state.lastTs = lastTs;
+    state.stored = value;
+    state.written = true;
+    const list = this.restored.get(group);
+    if (list) list.push({ state, wakeAt });
+    else this.restored.set(group, [{ state, wakeAt }]);
+  }
+
+  static isLayoutKey(key: string): boolean {
+    return key === LAYOUT_KEY;
+  }
+
+  /** After the last record: gives the restored keys to the groups that exist. */
+  adoptRestored(): void {
+    for (const { runtime } of this.groups.values()) this.adoptKeys(runtime);
+    for (const input of this.inputMap.values()) if (input.seenIds !== null && input.source !== null) this.adoptSeenIds(input.source, input.seenIds);
+  }
+
+  /** In a replay the journal says which records were repetitions; null when live. */
+  useJournaledRepeats(offsets: ReadonlySet<number> | null): void {
+    this.journaledRepeats = offsets;
+  }
+
+  // ------------------------------------------------------------------ what operators see
+
+  get runningRules(): readonly RunningRule[] {
+    return [...this.groups.values()].flatMap(({ runtime }) => runtime.rules);
+  }
+
+  get keyCount(): number {
+    let keys = 0;
+    for (const { runtime } of this.groups.values()) keys += runtime.states.size;
+    return keys;
+  }
+
+  /** Smallest watermark over the groups, epoch ms; -Infinity before the first event. */
+  get watermark(): number {
+    let least = Infinity;
+    for (const set of this.sets.values()) least = Math.min(least, set.watermark);
+    return least === Infinity ? -Infinity : least;
+  }
+
+  groupOfRule(ruleId: string): GroupRuntime | null {
+    for (const { runtime } of this.groups.values()) if (runtime.rules.some(({ live }) => live.ruleId === ruleId)) return runtime;
+    return null;
+  }
+
+  // ------------------------------------------------------------------ GroupHost
+
+  markDirty(state: KeyState): void {
+    this.dirty.mark(state, this.sequence);
+  }
+
+  emit(group: GroupRuntime, firing: Firing): void {
+    const { live, program } = firing.rule;
+    const start = this.starts.get(startKey(live)) ?? -Infinity;
+    const alert = buildAlert({ ...firing, warm: firing.at - program.horizonMs >= start && start !== -Infinity });
+    this.effects.alerts.push(alert);
+    this.effects.digest.push(...digestOf(group.id, alert));
+    if (alert.kind !== 'signal') return;
+    const level = present(this.groups.get(group.id), 'a group that fires is hosted').plan.level;
+    this.router.signal(firing, alert, level + 1, this.sequence, this.control.position);
+  }
+
+  lateForKey(group: GroupRuntime, event: EventRecord): void {
+    this.counts.lateForKey++;
+    this.effects.side.push({
+      kind: 'late',
+      code: 'event.late-for-key',
+      message: `the key had gone past ${event.ts} in ${group.id}`,
+      source: event.source,
+      partition: event.partition,
+      offset: event.offset,
+      key: null,
+      value: JSON.stringify({ source: event.source, partition: event.partition, offset: event.offset, id: event.id, type: event.type, ts: event.ts }),
+    });
+  }
+
+  // ------------------------------------------------------------------ events
+
+  private takeEvent(input: OpenInput, record: InputRecord): void {
+    const { event } = this;
+    event.partition = input.partition;
+    event.offset = record.offset;
+    event.control = this.control.position;
+    event.shadow = false;
+    this.counts.events++;
+    const lane = input.lane as Lane;
+    lane.observe(event.ts);
+    this.moveTime(lane);
+    if (input.seenIds !== null && event.id !== null && this.isRepeat(input.seenIds, event.id, event.ts, record.offset)) return;
+    if (event.ts < lane.watermark) return this.late(input, record);
+    const hosted = this.groupsOfSource.get(event.source);
+    if (hosted !== undefined) for (const group of hosted) this.offer(group, event);
+    this.router.route(event, () => void this.counts.noKey++);
+  }
+
+  private offer(group: HostedGroup, event: EventRecord): void {
+    try {
+      const key = group.key.read(event);
+      if (key === null) this.counts.noKey++;
+      else group.runtime.offer(key, event);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.refuse(event, error);
+    }
+  }
+
+  /** An event that a rule refuses (a key too long, a missing fact under `onMissing: error`) is put aside; the others go on. */
+  private refuse(event: EventRecord, error: EngineError): void {
+    this.counts.dead++;
+    this.effects.side.push({ kind: 'dead', code: error.code, message: error.message, source: event.source, partition: event.partition, offset: event.offset, key: null, value: JSON.stringify({ id: event.id, type: event.type, ts: event.ts }) });
+  }
+
+  private isRepeat(seen: SeenIds, id: string, ts: number, offset: number): boolean {
+    const fresh = seen.isNew(id, ts, this.sequence);
+    const repeat = this.journaledRepeats === null ? !fresh : this.journaledRepeats.has(offset);
+    if (!repeat) return false;
+    this.counts.repeated++;
+    this.repeats.push(offset);
+    return true;
+  }
+
+  private takeFrame(record: InputRecord): void {
+    if (record.value === null) return;
+    const frame = new FrameReader(record.value);
+    assert(frame.header.control <= this.control.position, 'control has been read as far as the sender of a frame had');
+    frame.events(this.layout, this.event, (groupId, key) => {
+      const group = this.groups.get(groupId);
+      this.counts.events++;
+      if (group !== undefined) group.runtime.offer(key, this.event);
+    });
+    for (const report of frame.lanes) {
+      const lane = this.lanes.get(report.id);
+      if (lane === undefined) continue;
+      lane.report(report.watermark, report.idle);
+      this.moveTime(lane);
+    }
+  }
+
+  private moveTime(lane: Lane): void {
+    const sets = this.setsOfLane.get(lane);
+    if (sets === undefined) return;
+    for (const set of sets) {
+      const before = set.released;
+      set.refresh();
+      if (set.released === before) continue;
+      for (const group of this.groups.values()) if (group.runtime.lanes === set) group.runtime.release();
+    }
+  }
+
+  private late(input: OpenInput, record: InputRecord): void {
+    this.counts.late++;
+    const message = `event time ${this.event.ts} is before the watermark ${(input.lane as Lane).watermark}`;
+    this.effects.side.push({ kind: 'late', code: 'event.late', message, source: this.event.source, partition: input.partition, offset: record.offset, key: record.key, value: record.value ?? JSON.stringify({ id: this.event.id, type: this.event.type, ts: this.event.ts }) });
+  }
+
+  private bury(input: OpenInput, record: InputRecord, why: Unreadable): void {
+    this.counts.dead++;
+    this.effects.side.push({ kind: 'dead', code: why.code, message: why.detail, source: input.source ?? '', partition: input.partition, offset: record.offset, key: record.key, value: record.value });
+  }
+
+  // ------------------------------------------------------------------ arrangement
+
+  /** Works out anew what runs here, after a change of sources or rules. */
+  private rearrange(): void {
+    this.topology = planTopology(this.control);
+    const mine = this.keyed ? null : (this.control.sourceTask(this.number) ?? null);
+    if (!this.keyed) this.openInputs(mine);
+    const here = this.topology.groups.filter((plan) => (this.keyed ? plan.partitionSet === null : mine !== null && plan.partitionSet === mine.set.id));
+    for (const [id, group] of this.groups) {
+      if (here.some((plan) => plan.id === id)) continue;
+      group.runtime.dropAll();
+      this.groups.delete(id);
+    }
+    for (const plan of here) this.host(plan);
+    const sources = new Set([...this.inputMap.values()].map((input) => input.source));
+    const routed = this.topology.groups.filter((plan) => plan.partitionSet === null && plan.from.some((name) => (name === SIGNALS ? here.length > 0 : sources.has(name))));
+    this.router.use(routed.map((plan) => ({ plan, ...this.programOf(plan) })));
+    this.connect();
+  }
+
+  private host(plan: GroupPlan): void {
+    const known = this.groups.get(plan.id);
+    if (known !== undefined && sameRules(known.plan.rules, plan.rules)) return;
+    const { program, key } = this.programOf(plan);
+    const lanes = this.setOf(plan);
+    const runtime = known?.runtime ?? new GroupRuntime(plan.id, lanes, program, this);
+    runtime.use(program);
+    this.groups.set(plan.id, { plan, runtime, key });
+    if (known === undefined) this.adoptKeys(runtime);
+    for (const rule of plan.rules) if (!this.starts.has(startKey(rule))) this.starts.set(startKey(rule), lanes.watermark);
+  }
+
+  private programOf(plan: GroupPlan): { program: GroupProgram; key: KeyReader } {
+    const rules = plan.rules.map((live) => ({ live, compiled: this.compile(live) }));
+    const [first] = rules;
+    assert(first !== undefined, 'a group has a rule');
+    return { program: new GroupProgram(rules.map(({ live, compiled }) => ({ live, program: compiled.program }))), key: first.compiled.key };
+  }
+
+  private compile(live: LiveRule): CompiledRule {
+    const id = `${live.ruleId}@${live.version}`;
+    const known = this.compiled.get(id);
+    if (known !== undefined && known.live.rule === live.rule) return known.compiled;
+    const compiled = compileRule(live.rule, live.version, `${live.ruleId}@${live.epoch}`, { layout: this.layout, lists: this.control.lists, ...(this.options.fast === undefined ? {} : { fast: this.options.fast }) });
+    this.compiled.set(id, { live, compiled });
+    return compiled;
+  }
+
+  private openInputs(mine: ReturnType<ControlState['sourceTask']>): void {
+    const sources = mine === null ? [] : this.control.sourcesOf(mine.set.id);
+    const partition = mine?.partition ?? 0;
+    const ids = new Set(sources.map((source) => `${source.name}/${partition}`));
+    for (const id of this.inputMap.keys()) if (!ids.has(id)) this.inputMap.delete(id);
+    for (const source of sources) {
+      const id = `${source.name}/${partition}`;
+      const { topic, disorder, idleAfter, maxAhead, dedupe } = source.definition;
+      const known = this.inputMap.get(id);
+      const lane = this.laneOf(id, disorder);
+      const seenIds = dedupe === undefined || dedupe === 0 ? null : (known?.seenIds ?? new SeenIds(source.name, dedupe, (state) => this.markDirty(state)));
+      this.inputMap.set(id, { id, source: source.name, topic, partition, startOffset: source.startOffsets[partition] ?? 0, idleAfterMs: idleAfter, lane, decoder: new EventDecoder(source.name, source.definition), maxAheadMs: maxAhead, seenIds });
+      if (seenIds !== null) this.adoptSeenIds(source.name, seenIds);
+    }
+  }
+
+  /** Gives decoders their slots, groups their events and lanes their sets. */
+  private connect(): void {
+    this.groupsOfSource = new Map();
+    for (const group of this.groups.values()) {
+      for (const name of group.plan.from) this.groupsOfSource.set(name, [...(this.groupsOfSource.get(name) ?? []), group]);
+    }
+    for (const input of this.inputMap.values()) {
+      if (input.decoder === null || input.source === null) continue;
+      const slots = new Set<number>(this.router.slotsOf(input.source));
+      for (const group of this.groupsOfSource.get(input.source) ?? []) for (const slot of group.runtime.eventSlots) slots.add(slot);
+      input.decoder.wants(this.layout, [...slots]);
+    }
+    this.setsOfLane.clear();
+    for (const set of this.sets.values()) for (const lane of set.lanes) this.setsOfLane.set(lane, [...(this.setsOfLane.get(lane) ?? []), set]);
+  }
+
+  private setOf(plan: GroupPlan): LaneSet {
+    const id = `${plan.from.join(',')}|${plan.level}`;
+    const lanes = this.lanesOf(plan);
+    const known = this.sets.get(id);
+    if (known !== undefined) {
+      known.lanes = lanes;
+      return known;
+    }
+    const set = new LaneSet(id, lanes);
+    this.adoptSet(set);
+    this.sets.set(id, set);
+    set.refresh();
+    return set;
+  }
+
+  private lanesOf(plan: GroupPlan): Lane[] {
+    const lanes: Lane[] = [];
+    for (const name of plan.from) {
+      if (name === SIGNALS) {
+        for (const id of signalLaneIds(this.topology, this.control, plan.level)) lanes.push(this.laneOf(id, 0));
+        continue;
+      }
+      const source = present(this.control.sources.get(name), 'a placed group has its sources');
+      const partitions = this.keyed ? source.startOffsets.map((_, partition) => partition) : [this.control.sourceTask(this.number)?.partition ?? 0];
+      for (const partition of partitions) lanes.push(this.laneOf(`${name}/${partition}`, this.keyed ? 0 : source.definition.disorder));
+    }
+    return lanes;
+  }
+
+  private laneOf(id: string, disorderMs: number): Lane {
+    const known = this.lanes.get(id);
+    if (known !== undefined && known.disorderMs === disorderMs) return known;
+    const lane = new Lane(id, disorderMs);
+    if (known !== undefined) lane.report(known.watermark, known.idle);
+    else this.adoptLane(lane);
+    this.lanes.set(id, lane);
+    return lane;
+  }
+
+  private ownLane(lane: Lane): boolean {
+    return !this.keyed && this.inputMap.has(lane.id);
+  }
+
+  /** The lanes of the signals that this task's rules emit, by level: they stand where the rules do. */
+  private signalLanes(): { readonly id: string; readonly watermark: number; readonly idle: boolean }[] {
+    const byLevel = new Map<number, LaneSet[]>();
+    for (const { plan, runtime } of this.groups.values()) {
+      if (!plan.rules.some((rule) => rule.signal !== null)) continue;
+      byLevel.set(plan.level + 1, [...(byLevel.get(plan.level + 1) ?? []), runtime.lanes]);
+    }
+    return [...byLevel].map(([level, sets]) => ({
+      id: signalLaneId(level, this.number),
+      watermark: Math.min(...sets.map((set) => set.watermark)),
+      idle: sets.every((set) => set.silent),
+    }));
+  }
+
+  // ------------------------------------------------------------------ restoring
+
+  private adoptKeys(runtime: GroupRuntime): void {
+    for (const { state, wakeAt } of this.restored.get(runtime.id) ?? []) runtime.restore(state, wakeAt);
+    this.restored.delete(runtime.id);
+  }
+
+  private adoptSeenIds(source: string, seen: SeenIds): void {
+    const group = SeenIds.groupId(source);
+    for (const { state } of this.restored.get(group) ?? []) {
+      const record = decodeKeyRecord(present(state.stored, 'a restored record has bytes'));
+      const [part] = record.parts;
+      if (part !== undefined) seen.restore(state, new ByteReader(part.bytes, record.version));
+    }
+    this.restored.delete(group);
+  }
+
+  private adoptLane(lane: Lane): void {
+    const known = this.restoredTime?.lanes.get(lane.id);
+    if (known === undefined) return;
+    lane.maxTs = known.maxTs;
+    lane.watermark = known.watermark;
+    lane.idle = known.idle;
+  }
+
+  private adoptSet(set: LaneSet): void {
+    const known = this.restoredTime?.sets.get(set.id);
+    if (known === undefined) return;
+    set.watermark = known.watermark;
+    set.clock = known.clock;
+  }
+
+  private encode(state: KeyState): Uint8Array {
+    const group = this.groups.get(state.groupId);
+    if (group !== undefined) return group.runtime.encode(state, this.sequence);
+    for (const input of this.inputMap.values()) {
+      if (input.seenIds !== null && input.source !== null && SeenIds.groupId(input.source) === state.groupId) {
+        return encodeKeyRecord({ group: state.groupId, key: state.key, sequence: this.sequence, wakeAt: Infinity, lastTs: -Infinity, parts: [{ id: '0000000000000000', bytes: input.seenIds.encode(state.key) }] });
+      }
+    }
+    return encodeKeyRecord({ group: state.groupId, key: state.key, sequence: this.sequence, wakeAt: Infinity, lastTs: -Infinity, parts: [] });
+  }
+}
+
+const stateKey = (state: KeyState): string => `${state.groupId}\n${state.key}`;
+const startKey = (rule: LiveRule): string => `${rule.ruleId}@${rule.version}`;
+
+function sameRules(a: readonly LiveRule[], b: readonly LiveRule[]): boolean {
+  return a.length === b.length && a.every((rule, i) => rule === b[i]);
+}
+
+const signalLaneId = (level: number, task: number): string => `${SIGNALS}:${level}/${task}`;
+
+/** The lanes on which signals up to a level arrive: one for each task that runs a rule that emits some. */
+function signalLaneIds(topology: Topology, control: ControlState, level: number): string[] {
+  const ids = new Set<string>();
+  for (const plan of topology.groups) {
+    if (plan.level >= level || !plan.rules.some((rule) => rule.signal !== null)) continue;
+    const set = plan.partitionSet === null ? null : control.partitionSets.get(plan.partitionSet);
+    const [first, count] = set == null ? [0, control.keyedPartitions] : [set.firstTask, set.partitions];
+    for (let n = 0; n < count; n++) ids.add(signalLaneId(plan.level + 1, first + n));
+  }
+  return [...ids].sort();
+}

@@ -1,0 +1,200 @@
+import { compilePattern } from '../cep/compile.js';
+import type { AbsentSpec, AllOfSpec, ElementSpec, EventCheck, GroupSpec, LoopSpec, OneOfSpec, PatternSpec, SkipSpec, StageSpec } from '../cep/pattern.js';
+import { hash128 } from '../event/hash.js';
+import type { EventTest } from '../event/match-view.js';
+import type { FieldValue, StreamEvent } from '../event/stream-event.js';
+import { compileCondition } from './conditions/compile-condition.js';
+import type { ConditionJson } from './conditions/condition-node.js';
+import type { FactScope } from './fact-scope.js';
+import type { Location } from './problem.js';
+import type { PatternProgram } from './program.js';
+import type { EventFit, Repetition, ResolvedPattern, ResolvedRule, ResolvedStage } from './rule.js';
+
+/** Stage name → its number: position among all stages in the order of the text, groups flattened. */
+export function stageNumbers(pattern: ResolvedPattern): Map<string, { readonly index: number }> {
+  const numbers = new Map<string, { readonly index: number }>();
+  const visit = (stages: readonly ResolvedStage[]): void => {
+    for (const stage of stages) {
+      if (stage.kind === 'event') numbers.set(stage.as, { index: numbers.size });
+      else if (stage.kind === 'allOf') for (const kind of stage.kinds) numbers.set(kind.as, { index: numbers.size });
+      else if (stage.kind === 'oneOf') stage.choices.forEach(visit);
+      else if (stage.kind === 'group') visit(stage.stages);
+    }
+  };
+  visit(pattern.stages);
+  return numbers;
+}
+
+/**
+ * Compiles a rule's pattern.
+ * @param newScope a fresh scope that knows the stages, for each condition: what it reads shows whether it looks at the match
+ * @param captured slots that a kept event must hold; what conditions read of earlier stages is added
+ */
+export function compilePatternProgram(rule: ResolvedRule, pattern: ResolvedPattern, newScope: () => FactScope, state: string, captured: Set<number>, fast: boolean): PatternProgram {
+  const builder = new PatternBuilder(pattern, newScope, captured);
+  const spec = builder.build();
+  const compiled = compilePattern(spec, { capture: (event) => capture(event, captured), maxPartialMatches: rule.limits.partialMatches, fast });
+  // what the partial matches of two versions must share to be read as the same: the shape, not thresholds or conditions
+  const shape = JSON.stringify([shapeOf(pattern.stages), compiled.form]);
+  return { id: hash128(`pattern|${state}|${shape}`).slice(0, 16), compiled };
+}
+
+/** Copies an event with the captured slots only. */
+function capture(event: StreamEvent, slots: ReadonlySet<number>): StreamEvent {
+  const fields: FieldValue[] = [];
+  for (const slot of slots) {
+    const value = event.fields[slot];
+    if (value !== undefined) fields[slot] = value;
+  }
+  return { source: event.source, type: event.type, ts: event.ts, id: event.id, partition: event.partition, offset: event.offset, fields };
+}
+
+function shapeOf(stages: readonly ResolvedStage[]): unknown {
+  return stages.map((stage) => {
+    switch (stage.kind) {
+      case 'event':
+        return ['event', stage.as, stage.follow, stage.inner];
+      case 'not':
+        return ['not'];
+      case 'absent':
+        return ['absent'];
+      case 'allOf':
+        return ['allOf', stage.kinds.map((kind) => kind.as)];
+      case 'oneOf':
+        return ['oneOf', stage.choices.map(shapeOf)];
+      case 'group':
+        return ['group', shapeOf(stage.stages)];
+    }
+  });
+}
+
+class PatternBuilder {
+  private readonly numbers: ReadonlyMap<string, { readonly index: number }>;
+
+  constructor(
+    private readonly pattern: ResolvedPattern,
+    private readonly newScope: () => FactScope,
+    private readonly captured: Set<number>,
+  ) {
+    this.numbers = stageNumbers(pattern);
+  }
+
+  build(): PatternSpec {
+    const { withinMs, skip, accept, pick, onTimeout, limit, edge, emit } = this.pattern;
+    return {
+      elements: this.elements(this.pattern.stages, ['pattern', 'stages']),
+      ...(withinMs === null ? {} : { withinMs }),
+      edge,
+      skip: skip.to === 'toFirst' || skip.to === 'toLast' ? ({ to: skip.to, stage: this.numberOf(skip.stage) } satisfies SkipSpec) : { to: skip.to },
+      emit,
+      onTimeout: onTimeout === 'signal' ? 'signal' : 'ignore',
+      limit,
+      accept: accept === null ? null : this.condition(accept, ['pattern', 'accept']).test,
+      pick,
+    };
+  }
+
+  private numberOf(name: string): number {
+    return this.numbers.get(name)?.index ?? 0;
+  }
+
+  private elements(stages: readonly ResolvedStage[], at: Location): ElementSpec[] {
+    return stages.map((stage, i) => this.element(stage, [...at, i]));
+  }
+
+  private element(stage: ResolvedStage, at: Location): ElementSpec {
+    switch (stage.kind) {
+      case 'event':
+        return { kind: 'stage', name: stage.as, stage: this.numberOf(stage.as), check: this.check(stage, at), follow: stage.follow, ...within(stage), ...this.loop(stage, at) } satisfies StageSpec;
+      case 'not':
+        return { kind: 'not', check: this.check(stage, [...at, 'not']), next: stage.next };
+      case 'absent':
+        return {
+          kind: 'absent',
+          check: this.check(stage, [...at, 'absent']),
+          forMs: stage.forMs,
+          ...(stage.from === null ? {} : { from: this.numberOf(stage.from) }),
+          ...(stage.since === null ? {} : { since: this.numberOf(stage.since) }),
+          ...(stage.repeatEveryMs === null ? {} : { repeatEveryMs: stage.repeatEveryMs }),
+          ...(stage.resolveMs === null ? {} : { resolve: { withinMs: Number.isFinite(stage.resolveMs) ? stage.resolveMs : null } }),
+        } satisfies AbsentSpec;
+      case 'allOf':
+        return {
+          kind: 'allOf',
+          members: stage.kinds.map((kind, i) => ({ kind: 'stage', name: kind.as, stage: this.numberOf(kind.as), check: this.check(kind, [...at, 'allOf', i]) }) satisfies StageSpec),
+          atLeast: stage.atLeast,
+          ...(stage.spanMs === null ? {} : { spanMs: stage.spanMs }),
+          follow: stage.follow,
+          ...within(stage),
+          optional: stage.optional,
+        } satisfies AllOfSpec;
+      case 'oneOf':
+        return {
+          kind: 'oneOf',
+          alternatives: stage.choices.map((choice, i) => this.alternative(choice, [...at, 'oneOf', i])),
+          follow: stage.follow,
+          ...within(stage),
+          ...this.loop(stage, at),
+        } satisfies OneOfSpec;
+      case 'group':
+        return { kind: 'group', elements: this.elements(stage.stages, [...at, 'group']), follow: stage.follow, ...within(stage), ...this.loop(stage, at) } satisfies GroupSpec;
+    }
+  }
+
+  private alternative(choice: readonly ResolvedStage[], at: Location): StageSpec | GroupSpec {
+    const [only] = choice;
+    if (choice.length === 1 && only !== undefined && only.kind === 'event') return this.element(only, at) as StageSpec;
+    return { kind: 'group', elements: this.elements(choice, at) };
+  }
+
+  private loop(stage: Repetition, at: Location): LoopSpec {
+    const { min, max } = stage.times;
+    const once = min === 1 && max === 1;
+    return {
+      ...(once ? {} : { times: { min, max: Number.isFinite(max) ? max : null } }),
+      optional: stage.optional,
+      greedy: stage.greedy,
+      inner: stage.inner,
+      ...(stage.gapMs === null ? {} : { gapMs: stage.gapMs }),
+      ...(stage.spanMs === null ? {} : { spanMs: stage.spanMs }),
+      until: stage.until === null ? null : this.check(stage.until, [...at, 'until']),
+      having: stage.having === null ? null : this.condition(stage.having, [...at, 'having']).test,
+    };
+  }
+
+  /** Splits a condition into what looks at the event alone and what also looks at the match. */
+  private check(fit: EventFit, at: Location): EventCheck {
+    const local: EventTest[] = [];
+    const where: EventTest[] = [];
+    for (const [condition, place] of conjuncts(fit.where, [...at, 'where'])) {
+      const { test, looksAtMatch } = this.condition(condition, place);
+      (looksAtMatch ? where : local).push(test);
+    }
+    return { types: fit.on, local: conjunction(local), where: conjunction(where) };
+  }
+
+  private condition(json: ConditionJson, at: Location): { readonly test: EventTest; readonly looksAtMatch: boolean } {
+    const scope = this.newScope();
+    const test = compileCondition(json, scope, at);
+    for (const slot of scope.captureSlots) this.captured.add(slot);
+    return { test, looksAtMatch: scope.stageReads.size > 0 };
+  }
+}
+
+const within = (stage: Repetition): { withinMs?: number } => (stage.withinMs === null ? {} : { withinMs: stage.withinMs });
+
+function conjuncts(condition: ConditionJson | null, at: Location): [ConditionJson, Location][] {
+  if (condition === null) return [];
+  const { all } = condition as { readonly all?: readonly ConditionJson[] };
+  return Array.isArray(all) ? all.map((part: ConditionJson, i): [ConditionJson, Location] => [part, [...at, 'all', i]]) : [[condition, at]];
+}
+
+function conjunction(tests: readonly EventTest[]): EventTest | null {
+  const [first, second] = tests;
+  if (first === undefined) return null;
+  if (second === undefined) return first;
+  return (event, match) => {
+    for (const test of tests) if (!test(event, match)) return false;
+    return true;
+  };
+}
