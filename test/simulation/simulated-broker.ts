@@ -167,23 +167,28 @@ export class SimulatedBroker {
   /** Takes the id over. What its last owner has open is aborted, what it has committed is complete when this resolves. */
   async fence(id: string): Promise<number> {
     const of = this.#of(id);
-    if (of.current?.outcome === 'open') {
-      of.epoch++;
-      this.#end(of, of.current, 'aborted');
+    for (;;) {
+      // another may have begun a transaction while this one waited: nothing found before an await holds after it
+      if (of.current?.outcome === 'open') {
+        of.epoch++;
+        this.#end(of, of.current, 'aborted');
+      }
+      if (of.current === null) return ++of.epoch;
+      await this.#ended(of);
     }
-    await this.#settled(of);
-    return ++of.epoch;
   }
 
   /** Writes records of one partition in the id's open transaction, which begins with the first of them. @throws FencedError */
   async produce(id: string, epoch: number, partition: StoredPartition, records: readonly NewRecord[]): Promise<void> {
     const of = this.#of(id);
     this.#checkEpoch(id, of, epoch);
-    if (of.current !== null && of.current.outcome !== 'open') await this.#settled(of);
-    this.#checkEpoch(id, of, epoch);
-    of.current ??= this.#begin(id, of);
-    for (const record of records) partition.add(record, of.current, this.timestampMs);
-    of.current.partitions.add(partition);
+    while (of.current !== null && of.current.outcome !== 'open') {
+      await this.#ended(of);
+      this.#checkEpoch(id, of, epoch);
+    }
+    const transaction = (of.current ??= this.#begin(id, of));
+    for (const record of records) partition.add(record, transaction, this.timestampMs);
+    transaction.partitions.add(partition);
   }
 
   /** Decides for commit; the ends follow. @throws FencedError */
@@ -252,17 +257,15 @@ export class SimulatedBroker {
     partition.compact(untilMs, untilMs - 10 * this.options.compactionLagMs);
   }
 
-  /** Waits until the id's last transaction has its ends everywhere. */
-  async #settled(of: Coordinated): Promise<void> {
-    while (of.current !== null) {
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          of.waiting.delete(wake);
-          resolve();
-        };
-        of.waiting.add(wake);
-      });
-    }
+  /** Waits until the id's last transaction has its ends everywhere, or a little longer. */
+  #ended(of: Coordinated): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        of.waiting.delete(wake);
+        resolve();
+      };
+      of.waiting.add(wake);
+    });
   }
 }
 
