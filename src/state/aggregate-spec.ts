@@ -5,7 +5,8 @@ import { hash128 } from '../event/hash.js';
  * - `sliding`: ts in (e.ts − delay − sliding, e.ts − delay]. With `resolution` events are kept as sums per stretch of
  *   `resolution` ms: nothing in the window is left out, but events up to `resolution` − 1 ms older may still be in
  * - `tumbling`: the events of e's own stretch of time so far; stretches begin at whole multiples since the epoch (UTC)
- * - `session`: the events so far without a silence longer than `session` between them; exactly that long still goes on
+ * - `session`: the fitting events so far without a silence longer than `session` between them; exactly that long still goes
+ *   on. Not with `at`
  */
 export type WindowSpec =
   | { readonly sliding: number; readonly delay?: number; readonly resolution?: number }

@@ -202,10 +202,10 @@ export class ByteReader {
     return this.view.getFloat64(at, true);
   }
 
-  /** A double that is a number proper, neither NaN nor infinite. */
-  finite(): number {
-    const value = this.double();
-    if (!Number.isFinite(value)) throw unknownFormat('not a finite number');
+  /** A number written by `value`, neither NaN nor infinite. */
+  number(): number {
+    const value = this.value();
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw unknownFormat('not a number');
     return value;
   }
 
