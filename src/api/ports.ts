@@ -3,7 +3,8 @@ import type { JsonValue } from '../event/stream-event.js';
 /**
  * What the HTTP interface needs from the rest of Vigil. `src/app` satisfies these with adapters over the catalogue, the log,
  * the tasks and the engine; `test/api` satisfies them in memory. Plain data only. Every method may throw `ApiError`
- * (`api-error.ts`), which becomes the answer; any other error is a 500 that tells the caller nothing.
+ * (`api-error.ts`), which becomes the answer; so does an error with one of the codes of `http/refusal-codes.ts`, whose message is
+ * then shown. Any other error is a 500 that tells the caller nothing.
  * Times are epoch ms. Revisions start at 1 and grow by one with every change of the thing they belong to.
  */
 export interface ApiPorts {

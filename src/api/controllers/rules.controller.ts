@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Req, 
 import type { Response } from 'express';
 import type { z } from 'zod';
 import type { JsonValue } from '../../event/stream-event.js';
+import { ruleSchema } from '../../rules/rule-schema.js';
 import { ApiError } from '../api-error.js';
 import { Needs } from '../auth/roles.js';
 import { pageOf } from '../http/cursor.js';
@@ -25,7 +26,7 @@ export class RulesController {
   @Post('validate')
   @Needs('viewer')
   @HttpCode(200)
-  @Operation({ summary: 'Check a rule', description: 'Problems, warnings, state bound and cost class; stores nothing.', answers: { 200: validationAnswer }, problems: { 400: 'Malformed JSON', 422: 'Not a JSON object' } })
+  @Operation({ summary: 'Check a rule', bodySchema: ruleSchema, description: 'Problems, warnings, state bound and cost class; stores nothing.', answers: { 200: validationAnswer }, problems: { 400: 'Malformed JSON', 422: 'Not a JSON object' } })
   validate(@Body({ schema: ruleBody }) document: Document) {
     return this.ports.validator.validate(document as JsonValue);
   }
@@ -43,7 +44,7 @@ export class RulesController {
 
   @Post()
   @Needs('analyst')
-  @Operation({ summary: 'Create a rule as draft version 1', answers: { 201: ruleAnswer }, problems: { 400: 'Malformed JSON', 409: 'A rule with this id exists', 422: 'Not a valid rule: see `problems`' } })
+  @Operation({ summary: 'Create a rule as draft version 1', bodySchema: ruleSchema, answers: { 201: ruleAnswer }, problems: { 400: 'Malformed JSON', 409: 'A rule with this id exists', 422: 'Not a valid rule: see `problems`' } })
   async create(@Body({ schema: ruleBody }) document: Document, @CallerOf() caller: Caller, @Res({ passthrough: true }) response: Response) {
     const warnings = await this.validated(document);
     const rule = await this.ports.rules.create(String(document.id), document as JsonValue, caller);
@@ -54,6 +55,7 @@ export class RulesController {
   @Needs('analyst')
   @Operation({
     summary: 'Write the next draft version',
+    bodySchema: ruleSchema,
     description: 'Creates the rule where there is none. The latest version again writes nothing (200). The document may leave out `id`.',
     headers: { 'If-Match': 'ETag of the revision that was edited; a stale one is refused with 412' },
     answers: { 200: ruleAnswer, 201: ruleAnswer },

@@ -2,6 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { STATUS_CODES } from 'node:http';
 import { EngineError } from '../../event/engine-error.js';
 import { ApiError } from '../api-error.js';
+import { statusOfRefusal } from './refusal-codes.js';
 
 /** RFC 9457 problem details as sent. */
 export interface Problem {
@@ -37,6 +38,8 @@ export function problemOf(error: unknown, requestId: string): { readonly problem
 function knownError(error: unknown): ApiError | null {
   if (error instanceof ApiError) return error;
   if (error instanceof EngineError) return new ApiError(422, error.code, error.message);
+  const refusal = statusOfRefusal(error);
+  if (refusal !== null) return new ApiError(refusal.status, refusal.code, (error as Error).message);
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new ApiError(status, status === 404 ? 'route.not-found' : 'request.invalid', status === 404 ? 'no such route' : 'the request could not be understood');

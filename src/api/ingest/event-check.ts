@@ -4,6 +4,7 @@ import { emptyEventRecord } from '../../engine/event-record.js';
 import { parsePath, readPath } from '../../event/field-path.js';
 import type { PathStep } from '../../event/field-path.js';
 import type { FieldValue, JsonValue } from '../../event/stream-event.js';
+import { keyTextOf } from '../../rules/key-text.js';
 import { EVENT_BYTES_MAX, EVENT_KEY_BYTES_MAX } from '../limits.js';
 import { findJsonFault } from '../http/malformed-json.js';
 import type { IncomingEvent, IngestRejection, SourceDefinition } from '../ports.js';
@@ -40,15 +41,15 @@ export function eventCheck(source: string, definition: SourceDefinition): EventC
   };
 }
 
-/** Text of the partitioning field: strings as they are, numbers and booleans as in JSON; of several fields their JSON array. */
+/** Text of the partitioning field: strings as they are, numbers and booleans as in JSON; several fields as one text like a rule's key. */
 function keyReader(partitionedBy: string | readonly string[] | undefined): (event: JsonValue) => string | null {
   if (partitionedBy === undefined) return () => null;
   const paths = (typeof partitionedBy === 'string' ? [partitionedBy] : partitionedBy).map((path) => parsePath(path) ?? [path]);
   const [only] = paths;
   if (paths.length === 1 && only !== undefined) return (event) => keyText(readPath(event, only));
   return (event) => {
-    const parts = paths.map((steps: readonly PathStep[]) => keyText(readPath(event, steps)));
-    return parts.includes(null) ? null : JSON.stringify(parts);
+    const parts = paths.map((steps: readonly PathStep[]) => keyText(readPath(event, steps))).filter((part) => part !== null);
+    return parts.length < paths.length ? null : keyTextOf(parts);
   };
 }
 

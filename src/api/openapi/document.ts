@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assert } from '../../event/assert.js';
 import { problemAnswer } from '../schemas/common.js';
 import type { AnswerBody } from './operation.js';
 import type { Route, RouteParameter, RouteTable } from './route-table.js';
@@ -45,7 +46,7 @@ function operationOf(route: Route, components: Json): Json {
 }
 
 function requestBodyOf(route: Route, body: RouteParameter | undefined, components: Json): Json {
-  if (body !== undefined) return { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body.schema, 'input', components) } } } };
+  if (body !== undefined) return { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.doc.bodySchema ?? body.schema, 'input', components) } } } };
   const types = route.doc.bodyTypes;
   return types === undefined ? {} : { requestBody: { required: true, content: Object.fromEntries(types.map((type) => [type, { schema: {} }])) } };
 }
@@ -83,18 +84,26 @@ function contentOf(answer: AnswerBody, components: Json): Json {
 
 /** JSON Schema of a zod schema; those with an id become components. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Json): Json {
+  const id = schema.meta()?.id;
   const { $defs, ...body } = z.toJSONSchema(schema, { io }) as Json;
   delete body.$schema;
-  for (const [id, definition] of Object.entries(($defs ?? {}) as Json)) components[id] ??= relink(definition);
-  const id = schema.meta()?.id;
+  for (const [name, definition] of Object.entries(($defs ?? {}) as Json)) components[componentName(name, id)] ??= relink(definition, id);
   if (id !== undefined && body.$ref === undefined) {
-    components[id] ??= relink({ ...body, id: undefined });
+    components[id] ??= relink({ ...body, id: undefined }, id);
     return { $ref: `#/components/schemas/${id}` };
   }
-  return relink(body) as Json;
+  return relink(body, id) as Json;
+}
+
+/** zod numbers the nameless parts of each schema from 0: they get the name of the schema they are part of. */
+function componentName(name: string, root: string | undefined): string {
+  if (!name.startsWith('__schema')) return name;
+  assert(root !== undefined, 'a schema that refers to itself needs an id');
+  return name.replace('__schema', `${root}Part`);
 }
 
 /** `$defs` of one schema are the components of the document; the dialect knows no member `id`. */
-function relink(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value).replaceAll('"#/$defs/', '"#/components/schemas/')) as unknown;
+function relink(value: unknown, root: string | undefined): unknown {
+  const text = JSON.stringify(value).replace(/"#\/\$defs\/(\w+)"/g, (_, name: string) => `"#/components/schemas/${componentName(name, root)}"`);
+  return JSON.parse(text) as unknown;
 }

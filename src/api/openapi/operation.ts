@@ -14,6 +14,8 @@ export interface OperationDoc {
   readonly answers: Readonly<Record<number, AnswerBody>>;
   /** problem codes that are particular to the route, by status */
   readonly problems?: Readonly<Record<number, string>>;
+  /** what a body is asked to be, where a checker of its own says more about mistakes than zod would */
+  readonly bodySchema?: z.ZodType;
   /** media types of a body that the handler reads itself */
   readonly bodyTypes?: readonly string[];
   /** request headers the route understands */

@@ -4,8 +4,8 @@ import { anyObject, flag, listOf, pageQuery, revision, timeMs } from './common.j
 export const ruleStatus = z.enum(['draft', 'shadow', 'active', 'paused', 'retired']);
 export const severity = z.enum(['info', 'low', 'medium', 'high', 'critical']);
 
-/** The language's own schema checks it, and answers with all problems, codes and pointers. */
-export const ruleBody = anyObject.meta({ id: 'RuleDocument', description: 'A rule as in the rule language; unknown members are refused' });
+/** Any object: the language's own checker answers with all problems, codes and pointers. */
+export const ruleBody = z.record(z.string(), z.unknown());
 
 export const ruleQuery = z.strictObject({
   ...pageQuery,
@@ -39,7 +39,7 @@ export const statsAnswer = z
 
 const versionMembers = { id: z.string(), version: z.int().min(1), status: ruleStatus, createdAt: timeMs, createdBy: z.string() };
 export const versionAnswer = z
-  .strictObject({ ...versionMembers, statusAt: timeMs, rule: anyObject, applied: appliedAnswer.nullable().describe('null for a draft') })
+  .strictObject({ ...versionMembers, statusAt: timeMs, rule: anyObject.describe('the document'), applied: appliedAnswer.nullable().describe('null for a draft') })
   .meta({ id: 'RuleVersion' });
 
 const ruleMembers = {
@@ -57,12 +57,12 @@ const ruleMembers = {
 export const ruleAnswer = z
   .strictObject({
     ...ruleMembers,
-    rule: anyObject,
+    rule: anyObject.describe('the document'),
     versions: z.array(z.strictObject({ version: z.int().min(1), status: ruleStatus, createdAt: timeMs, createdBy: z.string() })),
     applied: appliedAnswer.nullable().describe('of the live version, or of the latest once that was retired'),
     warnings: z.array(z.strictObject({ code: z.string(), pointer: z.string(), detail: z.string() })).optional().describe('when a version was just written'),
   })
-  .meta({ id: 'Rule' });
+  .meta({ id: 'RuleState' });
 export const ruleList = listOf(z.strictObject({ ...ruleMembers, stats: statsAnswer.optional() }).meta({ id: 'RuleSummary' })).meta({ id: 'RuleList' });
 
 const finding = z.strictObject({ code: z.string(), pointer: z.string(), detail: z.string() });
