@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -274,6 +274,24 @@ describe('the embedded log', () => {
     await again.admin.trim('state', 1, 1_400);
     expect(await again.writer.append('state', [{ partition: 1, key: 'k7', value: 'new' }])).toEqual([1_501]);
     expect((await readAll(again, 'state', 1, 1_400)).map((r) => r.offset)).toEqual([...Array.from({ length: 100 }, (_, i) => 1_400 + i), 1_501]);
+  });
+
+  it('ends when the disk returns garbage: the member is told, and nothing more is written', async () => {
+    const first = await open();
+    await first.admin.ensure([{ topic: 't', partitions: 1 }]);
+    for (let i = 0; i < 20; i++) await first.writer.append('t', [{ partition: 0, key: null, value: 'x'.repeat(100_000) }]);
+    await first.close();
+    const path = join(dir, 'log.db');
+    const garbled = readFileSync(path).fill(0xa5, 200_000, 1_800_000);
+    writeFileSync(path, garbled);
+    const log = await open();
+    const lost = new Promise<Error>((resolve) => {
+      void log.membership.join({ onAssigned: () => {}, onRevoked: () => {}, onLost: resolve });
+    });
+    await expect(readAll(log, 't', 0)).rejects.toThrow('malformed');
+    expect((await lost).message).toContain('malformed');
+    await expect(log.writer.append('t', values(0, 0, 1))).rejects.toThrow('malformed');
+    await expect(log.taskProducer('a').fence()).rejects.toThrow('malformed');
   });
 
   it('refuses work after it was closed, and ends the waits', async () => {

@@ -82,6 +82,15 @@ export class CommitQueue {
     this.#broken = reason;
   }
 
+  /** Refuses all work from now on: the disk cannot be relied on any more. */
+  breakOff(reason: Error): void {
+    if (this.#broken !== null) return;
+    this.#broken = reason;
+    for (const caller of this.#waiting.splice(0)) caller.failed(reason);
+    this.#queuedBytes = 0;
+    this.onBroken(reason);
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -140,11 +149,7 @@ export class CommitQueue {
       broken = true;
     }
     for (const caller of callers) caller.failed(error);
-    if (!broken) return;
-    this.#broken = error;
-    for (const caller of this.#waiting.splice(0)) caller.failed(error);
-    this.#queuedBytes = 0;
-    this.onBroken(error);
+    if (broken) this.breakOff(error);
   }
 }
 

@@ -32,6 +32,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * Opens the log of one process in a folder: durable and transactional on SQLite. A commit is on the disk when it is answered.
+ * A disk that fails (not: one that is full) ends it: the member gets `onLost`, and everything else is refused.
  * @throws LogInUseError when another process, or this one, has it open; LogFormatError
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log> {
@@ -42,7 +43,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
   const topics = new TopicTable(db, options.defaultRetentionMs ?? 7 * DAY_MS);
   const epochs = new EpochTable(db);
   const membership = new EmbeddedMembership(options.taskSlots);
-  const reader = new EmbeddedReader(topics, chunks, entries);
+  const reader = new EmbeddedReader(topics, chunks, entries, (reason) => queue.breakOff(reason));
   const queue = new CommitQueue(
     { db, chunks, entries },
     clock,

@@ -1,6 +1,7 @@
 import { OffsetOutOfRangeError } from '../log.js';
 import type { Fetched, LogReader, LogRecord, PartitionEnds } from '../log.js';
 import type { ChunkTable } from './chunk-table.js';
+import { isDiskFailure } from './database.js';
 import type { EntryTable } from './entry-table.js';
 import { embeddedLogLimits as limits } from './limits.js';
 import type { Partition, TopicTable } from './topic-table.js';
@@ -14,7 +15,13 @@ export class EmbeddedReader implements LogReader {
   #closed: Error | null = null;
   #turnBeganMs = -1;
 
-  constructor(readonly topics: TopicTable, readonly chunks: ChunkTable, readonly entries: EntryTable) {}
+  /** @param onDiskFailure told what a read met that will not pass by trying again */
+  constructor(
+    readonly topics: TopicTable,
+    readonly chunks: ChunkTable,
+    readonly entries: EntryTable,
+    readonly onDiskFailure: (reason: Error) => void,
+  ) {}
 
   async read(topic: string, number: number, from: number, options: { maxBytes: number; maxWaitMs: number; signal?: AbortSignal }): Promise<Fetched> {
     await this.#letOthersRun();
@@ -47,8 +54,13 @@ export class EmbeddedReader implements LogReader {
     if (from === end) return { records: [], nextOffset: end, endOffset: end };
     const records: LogRecord[] = [];
     const table = partition.compacted ? this.entries : this.chunks;
-    const nextOffset = table.read(partition, from, Math.min(maxBytes, limits.readBytesMax), records);
-    return { records, nextOffset, endOffset: end };
+    try {
+      const nextOffset = table.read(partition, from, Math.min(maxBytes, limits.readBytesMax), records);
+      return { records, nextOffset, endOffset: end };
+    } catch (error) {
+      if (isDiskFailure(error)) this.onDiskFailure(error as Error);
+      throw error;
+    }
   }
 
   #wait(partition: Partition, maxWaitMs: number, signal: AbortSignal | undefined): Promise<void> {
