@@ -181,7 +181,8 @@ export class SimulatedCluster {
   }
 
   /**
-   * Lets the cluster run until the condition holds, which is asked after each step, or nobody can run, or a bound is reached.
+   * Lets the cluster run until the condition holds, or nobody can run, or a bound is reached. The condition is asked after each
+   * step, some 300,000 times a second, so it should be cheap.
    * @param bounds steps (default 1,000,000) and simulated ms (default without bound) of this call
    */
   run(until: () => boolean, bounds: { maxSteps?: number; maxTimeMs?: number } = {}): Promise<RunEnd> {
