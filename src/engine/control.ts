@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import type { JsonValue } from '../event/stream-event.js';
+
+const json: z.ZodType<JsonValue> = z.json();
 
 /**
  * What travels on the control topic, one JSON record per change, read by every task from the start.
@@ -15,7 +18,7 @@ const ruleChange = z.strictObject({
   version: z.int().min(1),
   /** `active` and `shadow` put this version in the place of any other of the rule; `paused` keeps its state; `retired` drops it */
   status: z.enum(['active', 'shadow', 'paused', 'retired']),
-  document: z.json(),
+  document: json,
 });
 
 /** A source is declared, changed or deleted (`definition: null`). */
@@ -23,7 +26,7 @@ const sourceChange = z.strictObject({
   kind: z.literal('source'),
   change,
   name: z.string(),
-  definition: z.json(),
+  definition: json,
   /** first offset to read, by partition: the ends of the topic when the source was declared, or 0; its length is the partition count */
   startOffsets: z.array(z.int().min(0)),
 });

@@ -15,6 +15,8 @@ export class Lane {
   constructor(
     readonly id: string,
     readonly disorderMs: number,
+    /** how long it is silent before it counts as idle, ms */
+    readonly idleAfterMs: number,
   ) {}
 
   /** Counts one event in, whatever becomes of it. @param ts epoch ms */
@@ -60,9 +62,12 @@ export class LaneSet {
     return this.lanes.length > 0;
   }
 
-  /** Where the idle clock stands, or would start, epoch ms. */
+  /** Where the idle clock stands, or starts: the time that made the lanes idle has gone by already. Epoch ms. */
   get idleFrom(): number {
-    return Math.max(this.clock, greatest(this.lanes));
+    if (this.clock !== -Infinity) return this.clock;
+    let patience = Infinity;
+    for (const lane of this.lanes) patience = Math.min(patience, lane.ended ? 0 : lane.idleAfterMs);
+    return greatest(this.lanes) + patience;
   }
 
   /** Works the watermark out again after a lane moved. */
@@ -84,7 +89,7 @@ export class LaneSet {
   /** The idle clock goes on by `deltaMs` of wall time if all lanes are silent. */
   tick(deltaMs: number): void {
     if (!this.silent) return;
-    const from = this.clock === -Infinity ? greatest(this.lanes) : this.clock;
+    const from = this.idleFrom;
     if (from !== -Infinity) this.clock = from + deltaMs;
   }
 }

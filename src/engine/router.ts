@@ -104,7 +104,9 @@ export class Router {
   finish(control: number, lanes: readonly Lane[], signals: readonly LaneReport[]): FrameEffect[] {
     if (this.destinations.length === 0 && this.frames.size === 0) return [];
     const wanted = new Set(this.destinations.flatMap(({ plan }) => plan.from));
-    const reports: LaneReport[] = lanes.filter((lane) => wanted.has(lane.id.slice(0, lane.id.lastIndexOf('/'))));
+    const reports: LaneReport[] = lanes
+      .filter((lane) => wanted.has(lane.id.slice(0, lane.id.lastIndexOf('/'))))
+      .map((lane) => ({ id: lane.id, watermark: lane.watermark, idle: lane.idle || lane.ended }));
     if (wanted.has(SIGNALS)) reports.push(...signals);
     const said = JSON.stringify(reports.map(({ id, watermark, idle }) => [id, watermark, idle]));
     const effects: FrameEffect[] = [];

@@ -1,0 +1,225 @@
+import { EngineError } from '../../event/engine-error.js';
+import type { JsonValue } from '../../event/stream-event.js';
+import type { AlertEffect, SideEffect } from '../effects.js';
+import type { ControlRecord } from '../control.js';
+import { PartitionTask } from '../partition-task.js';
+
+/** A rule to run: a document, or one with a status and other params. */
+export interface DrivenRule {
+  readonly document: JsonValue;
+  readonly params?: Readonly<Record<string, JsonValue>>;
+  readonly status?: 'active' | 'shadow';
+}
+
+export interface DriverOptions {
+  readonly rules: readonly (DrivenRule | JsonValue)[];
+  /** source definitions by name; default: each source that the rules name, with `ts` in ms, `type` and `id` */
+  readonly sources?: Readonly<Record<string, JsonValue>>;
+  readonly lists?: Readonly<Record<string, readonly string[]>>;
+  /** how far out of order events may come, ms: for the default sources */
+  readonly disorderMs?: number;
+  /** event ids count once within this time, ms: for the default sources */
+  readonly dedupeMs?: number;
+  /** partitions of each source (default 1): with more, keys that a source is not partitioned by go through re-keying */
+  readonly partitions?: number;
+  readonly keyedPartitions?: number;
+  /** `false` runs patterns on the general matcher */
+  readonly fast?: boolean;
+}
+
+/** An alert as the topic would hold it. */
+export interface DrivenAlert {
+  readonly id: string;
+  readonly rule: string;
+  readonly version: number;
+  readonly key: readonly string[];
+  readonly at: number;
+  readonly kind: 'alert' | 'resolved' | 'timeout' | 'signal';
+  readonly severity: string;
+  readonly type: string;
+  readonly message?: string;
+  readonly facts: Readonly<Record<string, JsonValue>>;
+  readonly evidence: readonly { readonly stage: string; readonly source: string; readonly partition: number; readonly offset: number; readonly id: string | null; readonly ts: number }[];
+  readonly evidenceCount: number;
+  readonly matches: number;
+  readonly warm: boolean;
+  readonly shadow?: boolean;
+}
+
+/** State of one task between two restores: what the state topic and the journal would hold. */
+interface Stored {
+  readonly records: Map<string, Uint8Array>;
+  time: Uint8Array | null;
+}
+
+/**
+ * Runs rules over events without a log: push events, advance time, read alerts. The tasks, their re-keying and their state records
+ * are those of the service, only the log between them is memory.
+ *
+ *     const driver = new RuleTestDriver({ rules: [rule] });
+ *     driver.push({ id: 'e1', type: 'login.failed', ts: 1_000, account: 'a' });
+ *     driver.finish();
+ *     driver.alerts;
+ */
+export class RuleTestDriver {
+  readonly alerts: DrivenAlert[] = [];
+  /** the alerts' exact bytes, as text, in order */
+  readonly written: string[] = [];
+  readonly side: SideEffect[] = [];
+  private readonly tasks = new Map<number, PartitionTask>();
+  private readonly stored = new Map<number, Stored>();
+  private readonly control: ControlRecord[] = [];
+  private readonly offsets = new Map<string, number>();
+  private readonly sourceNames: readonly string[];
+  private readonly keyedPartitions: number;
+
+  /** @throws EngineError `rule.invalid` for a rule or source that the engine refuses */
+  constructor(private readonly options: DriverOptions) {
+    const rules = options.rules.map((rule) => (isDriven(rule) ? rule : { document: rule }));
+    this.keyedPartitions = options.keyedPartitions ?? 1;
+    const sources = options.sources ?? this.defaultSources(rules);
+    this.sourceNames = Object.keys(sources);
+    const change = (): ControlRecord['change'] => ({ catalogue: 'driver', number: this.control.length + 1 });
+    for (const [name, definition] of Object.entries(sources)) {
+      const partitions = options.partitions ?? 1;
+      this.control.push({ kind: 'source', change: change(), name, definition, startOffsets: new Array<number>(partitions).fill(0) });
+    }
+    for (const [name, values] of Object.entries(options.lists ?? {})) {
+      this.control.push({ kind: 'list', change: change(), name, replace: true, set: values.map((value) => ({ value, expiresAt: null })), remove: [] });
+    }
+    for (const { document, params, status } of rules) {
+      const ruleId = (document as { id?: JsonValue }).id;
+      if (typeof ruleId !== 'string') throw new EngineError('rule.invalid', { expected: 'a rule with an id' });
+      this.control.push({ kind: 'rule', change: change(), ruleId, version: 1, status: status ?? 'active', document: withParams(document, params) });
+    }
+    const taskCount = this.openTask(0).control.taskCount;
+    for (let number = 1; number < Math.max(taskCount, this.keyedPartitions); number++) this.openTask(number);
+    const running = new Set([...this.tasks.values()].flatMap((task) => task.runningRules.map((rule) => rule.live.ruleId)));
+    for (const record of this.control) {
+      if (record.kind === 'rule' && !running.has(record.ruleId)) throw new EngineError('rule.invalid', { rule: record.ruleId, found: 'a rule that the engine cannot run' });
+    }
+  }
+
+  /**
+   * Hands in one event.
+   * @param source needed where there are several
+   * @param partition of the source, default 0
+   * @returns the alerts it gave
+   */
+  push(event: JsonValue, source?: string, partition = 0): DrivenAlert[] {
+    const before = this.alerts.length;
+    const name = source ?? (this.sourceNames[0] as string);
+    const input = `${name}/${partition}`;
+    const offset = this.offsets.get(input) ?? 0;
+    this.offsets.set(input, offset + 1);
+    const task = this.taskOf(input);
+    task.takeParsed(input, event, offset);
+    this.settle();
+    return this.alerts.slice(before);
+  }
+
+  /** The input is complete: what waits is taken in order, deadlines before the largest time seen fire. */
+  finish(): void {
+    for (const task of this.tasks.values()) for (const input of task.inputs) if (input.source !== null) task.end(input.id);
+    this.settle();
+  }
+
+  /** After `finish`: the idle clock goes on to `toMs`; deadlines before it fire. */
+  advanceTo(toMs: number): void {
+    for (const task of this.tasks.values()) task.advanceClock(toMs);
+    this.settle();
+    for (const task of this.tasks.values()) task.advanceClock(toMs);
+    this.settle();
+  }
+
+  /** Writes all state, throws the tasks away and opens them from what was written. */
+  restart(): void {
+    for (const task of this.tasks.values()) this.store(task);
+    for (const number of [...this.tasks.keys()]) this.openTask(number);
+  }
+
+  private store(task: PartitionTask): void {
+    const stored = this.storedOf(task.number);
+    for (const { key, value } of task.flush(Infinity)) {
+      if (value !== null) stored.records.set(key, value);
+    }
+    for (const { key } of task.takeTombstones(task.sequence + 1)) stored.records.delete(key);
+    stored.time = task.timeState();
+    task.sequence++;
+  }
+
+  private openTask(number: number): PartitionTask {
+    const sequence = this.tasks.get(number)?.sequence ?? 0;
+    const task = new PartitionTask({ number, keyedPartitions: this.keyedPartitions, ...(this.options.fast === undefined ? {} : { fast: this.options.fast }) });
+    const stored = this.storedOf(number);
+    for (const [key, value] of stored.records) if (PartitionTask.isLayoutKey(key)) task.restoreLayout(value);
+    this.control.forEach((record, offset) => task.applyControl(record, offset));
+    if (stored.time !== null) task.restoreTime(stored.time);
+    for (const [key, value] of stored.records) task.restoreRecord(key, value);
+    task.adoptRestored();
+    task.sequence = sequence;
+    this.tasks.set(number, task);
+    return task;
+  }
+
+  private storedOf(number: number): Stored {
+    let stored = this.stored.get(number);
+    if (stored === undefined) this.stored.set(number, (stored = { records: new Map(), time: null }));
+    return stored;
+  }
+
+  private taskOf(input: string): PartitionTask {
+    for (const task of this.tasks.values()) if (task.inputs.some(({ id }) => id === input)) return task;
+    throw new EngineError('rule.invalid', { found: `input ${input}`, expected: `one of ${this.sourceNames.join(', ')}` });
+  }
+
+  /** Takes out effects and carries frames to the keyed tasks until nothing moves. */
+  private settle(): void {
+    for (let moved = true; moved; ) {
+      moved = false;
+      for (const task of this.tasks.values()) {
+        const effects = task.takeEffects();
+        for (const alert of effects.alerts) this.collect(alert);
+        this.side.push(...effects.side);
+        for (const { partition, value } of task.takeFrames()) {
+          const input = `rekey/${partition}`;
+          const offset = this.offsets.get(input) ?? 0;
+          this.offsets.set(input, offset + 1);
+          (this.tasks.get(partition) as PartitionTask).take(input, { offset, timestampMs: null, key: null, value });
+          moved = true;
+        }
+      }
+    }
+  }
+
+  private collect(alert: AlertEffect): void {
+    this.written.push(alert.json);
+    this.alerts.push(JSON.parse(alert.json) as DrivenAlert);
+  }
+
+  private defaultSources(rules: readonly DrivenRule[]): Record<string, JsonValue> {
+    const names = new Set(rules.flatMap(({ document }) => fromOf(document)).filter((name) => name !== 'signals'));
+    const { disorderMs, dedupeMs } = this.options;
+    return Object.fromEntries(
+      [...names].map((name) => [
+        name,
+        { topic: name, format: 'json', eventTime: { field: 'ts', unit: 'ms' }, type: { field: 'type' }, id: { field: 'id' }, ...(disorderMs === undefined ? {} : { disorder: disorderMs }), ...(dedupeMs === undefined ? {} : { dedupe: dedupeMs }) },
+      ]),
+    );
+  }
+}
+
+function isDriven(rule: DrivenRule | JsonValue): rule is DrivenRule {
+  return typeof rule === 'object' && rule !== null && 'document' in rule;
+}
+
+function fromOf(document: JsonValue): string[] {
+  const { from } = document as { from?: JsonValue };
+  return typeof from === 'string' ? [from] : Array.isArray(from) ? from.filter((name) => typeof name === 'string') : [];
+}
+
+function withParams(document: JsonValue, params: Readonly<Record<string, JsonValue>> | undefined): JsonValue {
+  if (params === undefined) return document;
+  const rule = document as { readonly params?: Readonly<Record<string, JsonValue>> };
+  return { ...rule, params: { ...rule.params, ...params } };
+}

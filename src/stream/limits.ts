@@ -1,0 +1,32 @@
+/** Bounds and rhythms of the task runner. */
+export const runnerLimits = {
+  /** wait after the first visible effect for more to share its transaction, ms */
+  lingerMs: 10,
+  /** least time between two transactions of a task under load, ms */
+  commitIntervalMs: 100,
+  /** steps that nobody waits for are committed this often, ms */
+  quietCommitMs: 1_000,
+  /** events of one transaction: bounds what a crash computes again */
+  eventsPerTransaction: 50_000,
+  /** alerts, frames and side outputs of one transaction */
+  effectsPerTransaction: 5_000,
+  /** bytes of one fetch of an input */
+  fetchBytes: 1 << 20,
+  /** fetches of one input that wait to be taken */
+  fetchesAhead: 2,
+  /** longest wait of one fetch for a first record, ms */
+  fetchWaitMs: 5_000,
+  /** the event loop gets its turn after so much computing, ms: heartbeats share it */
+  sliceMs: 20,
+  /** records taken between two looks at the clock */
+  recordsPerLook: 256,
+  /** a changed key is written within about this time, ms: bounds what a replay reads */
+  flushWithinMs: 15_000,
+  /** keys written by one transaction */
+  keysPerTransaction: 2_000,
+  /** the journal below the replay floor is trimmed this often, ms */
+  trimEveryMs: 30_000,
+  /** first and longest wait before trying again after a transient failure, ms */
+  retryMs: 50,
+  retryMsMax: 2_000,
+} as const;

@@ -1,0 +1,540 @@
+import { assert } from '../event/assert.js';
+import { controlRecordSchema, type ControlRecord } from '../engine/control.js';
+import { PartitionTask, type TaskInput } from '../engine/partition-task.js';
+import { decodeUtf8 } from '../state/bytes.js';
+import { decodeJournalEntry, encodeJournalEntry, type JournalEntry, type JournalStep } from '../state/journal.js';
+import { Bell, type Clock } from './clock.js';
+import { InputPump } from './input-pump.js';
+import { runnerLimits } from './limits.js';
+import type { Log, LogRecord, TaskProducer, TransactionWrites } from './log.js';
+import { openTask } from './recovery.js';
+import type { Topics } from './topics.js';
+import { countWrites, WriteBuilder } from './write-builder.js';
+
+/** The task belongs to somebody else now, or cannot go on here; drop it. */
+export class TaskLostError extends Error {
+  override readonly name = 'TaskLostError';
+}
+
+/** What a runner tells while it runs. All methods must return at once. */
+export interface RunnerObserver {
+  committed(task: number, facts: { readonly events: number; readonly alerts: number; readonly ms: number; readonly bytes: number }): void;
+  warn(task: number, message: string, facts: Readonly<Record<string, string | number>>): void;
+}
+
+export interface RunnerOptions {
+  readonly log: Log;
+  readonly topics: Topics;
+  readonly number: number;
+  readonly keyedPartitions: number;
+  /** prefix of transactional ids */
+  readonly app: string;
+  /** a text that no other opening has */
+  readonly nonce: string;
+  readonly clock: Clock;
+  readonly observer: RunnerObserver;
+  /** partition counts of the output topics */
+  readonly partitionsOf: (topic: string) => number;
+  /** behaviour flags of this engine */
+  readonly flags: number;
+  readonly fast?: boolean;
+  /** `false` leaves protocol rules out, for tests that must then fail */
+  readonly protocol?: ProtocolSwitches;
+}
+
+/** Rules of the protocol that a simulation may switch off to see that it notices. */
+export interface ProtocolSwitches {
+  readonly fenceFirst?: boolean;
+  readonly keySequences?: boolean;
+  readonly checkBeforeResend?: boolean;
+  readonly honestFloor?: boolean;
+  readonly writerNonce?: boolean;
+}
+
+export interface RunnerStatus {
+  readonly number: number;
+  readonly state: 'opening' | 'live' | 'stopped';
+  readonly detail: string;
+  readonly sequence: number;
+  readonly floor: number;
+  readonly positions: Readonly<Record<string, number>>;
+  readonly lag: number;
+  readonly watermark: number;
+  readonly controlPosition: number;
+  readonly keys: number;
+  readonly dirtyKeys: number;
+}
+
+interface Committing {
+  readonly entry: JournalEntry;
+  readonly writes: TransactionWrites;
+}
+
+/**
+ * Runs one task: opens it (fence, journal, checkpoint, replay), feeds it from the log, and commits what comes out together with
+ * the journal entry. At most one transaction is under way; the next is computed meanwhile. State in memory is never rolled back:
+ * the same effects are sent until the journal has them, or the task is lost.
+ */
+export class TaskRunner {
+  task: PartitionTask;
+  private state: RunnerStatus['state'] = 'opening';
+  private detail = 'waiting to open';
+  private readonly stopping = new AbortController();
+  private readonly bell = new Bell();
+  private graceful = false;
+  private readonly producer: TaskProducer;
+  private readonly pumps = new Map<string, InputPump>();
+  private controlPump: InputPump | null = null;
+  private readonly positions = new Map<string, number>();
+  private inputTable: string[] = [];
+  private tableWritten = false;
+  private steps: JournalStep[] = [];
+  private readonly idle = new Set<string>();
+  private eventsInStep = 0;
+  private firstVisibleAt = Infinity;
+  private firstStepAt = Infinity;
+  private lastCommitAt = -Infinity;
+  private lastTickAt: number;
+  private lastTrimAt: number;
+  private trimFrom = 0;
+  private committing: Promise<void> | null = null;
+  private failure: Error | null = null;
+  private writtenFloor = 0;
+  private floorTimes: { readonly sequence: number; readonly at: number }[] = [];
+  private turn = 0;
+
+  constructor(private readonly options: RunnerOptions) {
+    this.task = new PartitionTask({ number: options.number, keyedPartitions: options.keyedPartitions });
+    this.producer = options.log.taskProducer(`${options.app}-task-${options.number}`);
+    this.lastTickAt = this.lastTrimAt = options.clock.now();
+  }
+
+  /** Ends at once, as a crash would; what is under way may or may not be committed. */
+  abandon(): void {
+    this.stopping.abort();
+    this.bell.ring();
+  }
+
+  /** Takes no more input, commits what was taken, writes every changed key, and ends. */
+  drain(): void {
+    this.graceful = true;
+    this.bell.ring();
+  }
+
+  get status(): RunnerStatus {
+    let lag = 0;
+    for (const [id, pump] of this.pumps) lag += Math.max(0, pump.endOffset - (this.positions.get(id) ?? 0));
+    return {
+      number: this.options.number,
+      state: this.state,
+      detail: this.detail,
+      sequence: this.task.sequence,
+      floor: this.writtenFloor,
+      positions: Object.fromEntries(this.positions),
+      lag,
+      watermark: this.task.watermark,
+      controlPosition: this.task.control.position,
+      keys: this.task.keyCount,
+      dirtyKeys: this.task.dirtyKeys,
+    };
+  }
+
+  /**
+   * Runs until it is told to end.
+   * @throws TaskLostError when another owner has the task; EngineError `task.position-lost`, `task.replay-mismatch`, or an
+   *   AssertionError when it must not go on
+   */
+  async run(): Promise<void> {
+    try {
+      await this.open();
+      this.state = 'live';
+      this.detail = '';
+      await this.live();
+    } catch (error) {
+      if (this.stopping.signal.aborted) return;
+      throw error;
+    } finally {
+      this.state = 'stopped';
+      this.stopping.abort();
+      for (const pump of this.pumps.values()) pump.stop();
+      this.controlPump?.stop();
+      await this.producer.close().catch(() => undefined);
+    }
+  }
+
+  // ------------------------------------------------------------------ opening
+
+  private async open(): Promise<void> {
+    const { log, topics, number, clock, options } = { ...this.options, options: this.options };
+    if (options.protocol?.fenceFirst !== false) await this.fence();
+    const opened = await openTask({
+      reader: log.reader,
+      clock,
+      topics,
+      number,
+      keyedPartitions: options.keyedPartitions,
+      signal: this.stopping.signal,
+      keySequences: options.protocol?.keySequences !== false,
+      flags: options.flags,
+      ...(options.fast === undefined ? {} : { fast: options.fast }),
+      progress: (detail) => void (this.detail = detail),
+      warn: (message, facts) => options.observer.warn(number, message, facts),
+    });
+    if (options.protocol?.fenceFirst === false) await this.fence();
+    this.task = opened.task;
+    this.writtenFloor = opened.floor;
+    for (const [id, position] of opened.positions) this.positions.set(id, position);
+    if (opened.lastEntryAt !== null) this.lastTickAt = opened.lastEntryAt;
+    this.controlPump = new InputPump(log.reader, topics.control, 0, this.task.control.position, clock, this.bell);
+    this.openPumps();
+  }
+
+  private async fence(): Promise<void> {
+    let retryMs: number = runnerLimits.retryMs;
+    for (;;) {
+      this.throwIfStopped();
+      try {
+        await this.producer.fence();
+        return;
+      } catch (error) {
+        this.detail = `fencing: ${error instanceof Error ? error.message : String(error)}`;
+        this.options.observer.warn(this.options.number, 'the log does not let the task open yet', { reason: this.detail });
+        await this.options.clock.sleep(retryMs, this.stopping.signal);
+        retryMs = Math.min(retryMs * 2, runnerLimits.retryMsMax);
+      }
+    }
+  }
+
+  /** Opens pumps for new inputs and closes those of inputs that are gone. */
+  private openPumps(): void {
+    const { log, topics, clock } = this.options;
+    const inputs = this.task.inputs;
+    const ids = new Set(inputs.map(({ id }) => id));
+    for (const [id, pump] of this.pumps) {
+      if (ids.has(id)) continue;
+      pump.stop();
+      this.pumps.delete(id);
+      this.positions.delete(id);
+    }
+    for (const input of inputs) {
+      if (this.pumps.has(input.id)) continue;
+      const position = this.positions.get(input.id) ?? input.startOffset;
+      this.positions.set(input.id, position);
+      this.pumps.set(input.id, new InputPump(log.reader, input.topic ?? topics.rekey, input.partition, position, clock, this.bell));
+    }
+    const table = inputs.map(({ id }) => id);
+    if (table.join('\n') !== this.inputTable.join('\n')) {
+      this.inputTable = table;
+      this.tableWritten = false;
+    }
+  }
+
+  private throwIfStopped(): void {
+    this.stopping.signal.throwIfAborted();
+  }
+
+  // ------------------------------------------------------------------ live
+
+  private async live(): Promise<void> {
+    for (;;) {
+      this.throwIfStopped();
+      if (this.failure !== null) throw this.failure;
+      if (this.graceful) return this.finish();
+      const moved = this.compute();
+      this.markIdleInputs();
+      this.tickIdleClocks();
+      if (this.due() <= this.options.clock.now()) {
+        if (this.committing !== null && this.transactionFull) await this.committing;
+        if (this.committing === null) this.commit(this.keysToFlush());
+      }
+      if (moved) await this.options.clock.yield();
+      else await this.bell.wait(this.options.clock, this.patience());
+    }
+  }
+
+  private async finish(): Promise<void> {
+    await this.committing;
+    if (this.failure !== null) throw this.failure;
+    do {
+      if (this.steps.length === 0 && this.task.dirtyKeys === 0 && !this.task.hasVisibleEffects) break;
+      this.commit(runnerLimits.keysPerTransaction);
+      await this.committing;
+      if (this.failure !== null) throw this.failure;
+    } while (this.task.dirtyKeys > 0);
+  }
+
+  /** Takes what has been fetched, for one slice of time. @returns whether anything was taken */
+  private compute(): boolean {
+    const { clock } = this.options;
+    const until = clock.now() + runnerLimits.sliceMs;
+    let moved = this.takeControl();
+    if (this.transactionFull) return false;
+    const inputs = this.task.inputs;
+    for (let n = 0; n < inputs.length && clock.now() <= until; n++) {
+      const input = inputs[(this.turn + n) % inputs.length] as TaskInput;
+      if (this.takeFrom(input, until)) moved = true;
+    }
+    this.turn++;
+    if (moved) this.noteSteps();
+    return moved;
+  }
+
+  private takeControl(): boolean {
+    const pump = this.controlPump;
+    if (pump === null) return false;
+    let taken = false;
+    const from = this.task.control.position;
+    for (let next = pump.take(); next !== null; next = pump.take()) {
+      if (next.record !== null) this.task.applyControl(readControl(next.record), next.record.offset);
+      this.task.control.position = next.to;
+      taken = true;
+    }
+    if (!taken) return false;
+    this.steps.push({ kind: 'control', from, to: this.task.control.position });
+    this.firstVisibleAt = Math.min(this.firstVisibleAt, this.options.clock.now());
+    this.openPumps();
+    return true;
+  }
+
+  private takeFrom(input: TaskInput, until: number): boolean {
+    const pump = this.pumps.get(input.id);
+    if (pump === undefined) return false;
+    if (pump.failure !== null) this.refuse(pump.failure);
+    const from = this.positions.get(input.id) as number;
+    let to = from;
+    this.task.repeats.length = 0;
+    for (let n = 1; !pump.empty; n++) {
+      const ahead = pump.peek();
+      if (ahead !== null && this.task.controlNeeded(input.id, ahead) > this.task.control.position) break;
+      const next = pump.take();
+      if (next === null) break;
+      to = next.to;
+      if (next.record !== null) {
+        this.task.take(input.id, next.record);
+        this.eventsInStep++;
+      }
+      if (n % runnerLimits.recordsPerLook === 0 && (this.transactionFull || this.options.clock.now() > until)) break;
+    }
+    if (to === from) return false;
+    this.idle.delete(input.id);
+    this.positions.set(input.id, to);
+    this.addTake(this.inputTable.indexOf(input.id), from, to, this.task.repeats);
+    return true;
+  }
+
+  /** Slices of one input that follow each other are one step. */
+  private addTake(input: number, from: number, to: number, repeats: readonly number[]): void {
+    const last = this.steps[this.steps.length - 1];
+    if (last !== undefined && last.kind === 'take' && last.input === input && last.to === from) {
+      this.steps[this.steps.length - 1] = { kind: 'take', input, from: last.from, to, repeats: [...last.repeats, ...repeats] };
+    } else this.steps.push({ kind: 'take', input, from, to, repeats: [...repeats] });
+  }
+
+  private noteSteps(): void {
+    const now = this.options.clock.now();
+    this.firstStepAt = Math.min(this.firstStepAt, now);
+    if (this.task.hasVisibleEffects) this.firstVisibleAt = Math.min(this.firstVisibleAt, now);
+  }
+
+  /** An input that was read to its end and has been silent no longer holds the others' watermark back. */
+  private markIdleInputs(): void {
+    const now = this.options.clock.now();
+    for (const input of this.task.inputs) {
+      const pump = this.pumps.get(input.id);
+      if (input.source === null || pump === undefined || this.idle.has(input.id)) continue;
+      if (!pump.atEnd || !pump.empty || now - pump.lastRecordAt < input.idleAfterMs) continue;
+      this.tickIdleClocks(true);
+      this.idle.add(input.id);
+      this.task.markIdle(input.id);
+      this.steps.push({ kind: 'idle', input: this.inputTable.indexOf(input.id) });
+      this.lastTickAt = now;
+      this.noteSteps();
+    }
+  }
+
+  /** Wall time goes on for silent inputs: a step of the journal, so that a replay takes it too. */
+  private tickIdleClocks(early = false): void {
+    const wait = this.task.nextIdleWaitMs;
+    if (wait === Infinity) return;
+    const now = this.options.clock.now();
+    const gone = Math.floor(now - this.lastTickAt);
+    if (gone <= 0 || (gone < wait && !early)) return;
+    this.lastTickAt = now;
+    this.task.tick(gone);
+    this.steps.push({ kind: 'tick', deltaMs: gone });
+    this.noteSteps();
+  }
+
+  // ------------------------------------------------------------------ when
+
+  private get transactionFull(): boolean {
+    return this.eventsInStep >= runnerLimits.eventsPerTransaction || this.task.effectCount >= runnerLimits.effectsPerTransaction;
+  }
+
+  /** When the steps taken are to be committed, epoch ms. */
+  private due(): number {
+    if (this.transactionFull) return -Infinity;
+    const visible = Math.max(this.firstVisibleAt + runnerLimits.lingerMs, this.lastCommitAt + runnerLimits.commitIntervalMs);
+    const feeds = this.task.feedsKeyedTasks ? this.firstStepAt + runnerLimits.commitIntervalMs : Infinity;
+    const quiet = this.steps.length > 0 ? this.firstStepAt + runnerLimits.quietCommitMs : this.task.dirtyKeys > 0 ? this.lastCommitAt + runnerLimits.quietCommitMs : Infinity;
+    return Math.min(visible, feeds, quiet);
+  }
+
+  private patience(): number {
+    const now = this.options.clock.now();
+    let wait = this.committing !== null ? runnerLimits.fetchWaitMs : Math.max(1, this.due() - now);
+    const idleWait = this.task.nextIdleWaitMs;
+    if (idleWait !== Infinity) wait = Math.min(wait, Math.max(1, idleWait - (now - this.lastTickAt)));
+    for (const input of this.task.inputs) {
+      const pump = this.pumps.get(input.id);
+      if (input.source === null || pump === undefined || this.idle.has(input.id)) continue;
+      wait = Math.min(wait, Math.max(1, pump.lastRecordAt + input.idleAfterMs - now));
+    }
+    return Math.min(wait, runnerLimits.fetchWaitMs);
+  }
+
+  private keysToFlush(): number {
+    const since = Math.min(this.options.clock.now() - this.lastCommitAt, runnerLimits.flushWithinMs);
+    const share = Math.ceil((this.task.dirtyKeys * since) / runnerLimits.flushWithinMs);
+    return Math.min(runnerLimits.keysPerTransaction, Math.max(16, share));
+  }
+
+  // ------------------------------------------------------------------ committing
+
+  /** Starts a transaction of everything taken so far. */
+  private commit(keys: number): void {
+    assert(this.committing === null, 'one transaction at a time');
+    const { options, task } = this;
+    const now = options.clock.now();
+    const effects = task.takeEffects();
+    const frames = task.takeFrames();
+    const state = task.flush(keys);
+    const floor = options.protocol?.honestFloor === false ? task.sequence + 1 : task.floor;
+    const tombstones = task.takeTombstones(this.writtenFloor);
+    this.floorTimes.push({ sequence: task.sequence, at: now });
+    while (this.floorTimes.length > 1 && (this.floorTimes[0] as { sequence: number }).sequence < floor) this.floorTimes.shift();
+    const entry: JournalEntry = {
+      sequence: task.sequence,
+      writer: options.nonce,
+      inputs: this.tableWritten ? null : this.inputTable,
+      steps: this.steps,
+      positions: this.inputTable.map((id) => this.positions.get(id) ?? 0),
+      controlPosition: task.control.position,
+      time: task.timeState(),
+      floor,
+      floorTimeMs: Math.floor(this.floorTimes[0]?.at ?? now),
+      digest: Uint32Array.from(effects.digest),
+      flags: options.flags,
+    };
+    const builder = new WriteBuilder(options.topics, options.number, options.partitionsOf);
+    builder.effects(effects, frames).state([...state, ...tombstones]).journal(encodeJournalEntry(entry));
+    const events = this.eventsInStep;
+    this.tableWritten = true;
+    this.steps = [];
+    this.eventsInStep = 0;
+    this.firstStepAt = this.firstVisibleAt = Infinity;
+    this.lastCommitAt = now;
+    task.sequence++;
+    const writes = builder.build();
+    this.committing = this.send({ entry, writes }).then(
+      () => {
+        this.committing = null;
+        this.writtenFloor = entry.floor;
+        options.observer.committed(options.number, { events, alerts: effects.alerts.length, ms: options.clock.now() - now, bytes: countWrites(writes) });
+        this.trim();
+        this.bell.ring();
+      },
+      (error: unknown) => {
+        this.committing = null;
+        this.failure = error instanceof Error ? error : new Error(String(error));
+        this.bell.ring();
+      },
+    );
+  }
+
+  /** Sends the same effects until the journal has them. */
+  private async send({ entry, writes }: Committing): Promise<void> {
+    for (;;) {
+      const outcome = await this.producer.transact(writes);
+      this.throwIfStopped();
+      if (outcome === 'committed') return;
+      if (outcome === 'fenced') throw new TaskLostError(`task ${this.options.number} has another owner`);
+      this.options.observer.warn(this.options.number, 'the outcome of a transaction is unknown: the journal is asked', { sequence: entry.sequence });
+      await this.fence();
+      if (this.options.protocol?.checkBeforeResend === false) continue;
+      const last = await this.lastEntry();
+      this.throwIfStopped();
+      if (last !== null && last.sequence === entry.sequence && (last.writer === entry.writer || this.options.protocol?.writerNonce === false)) return;
+      if ((last?.sequence ?? -1) !== entry.sequence - 1) throw new TaskLostError(`task ${this.options.number} was carried on by another owner`);
+    }
+  }
+
+  /** The last entry of the journal, read after a fence: nothing of this task is open or to come. */
+  private async lastEntry(): Promise<JournalEntry | null> {
+    const { log, topics, number, clock } = this.options;
+    let retryMs: number = runnerLimits.retryMs;
+    for (;;) {
+      this.throwIfStopped();
+      try {
+        const ends = (await log.reader.ends(topics.journal)).find(({ partition }) => partition === number);
+        if (ends === undefined) return null;
+        let last: LogRecord | null = null;
+        let position = Math.max(ends.start, this.trimFrom);
+        while (position < ends.end) {
+          const fetched = await log.reader.read(topics.journal, number, position, { maxBytes: runnerLimits.fetchBytes, maxWaitMs: 0 });
+          last = fetched.records[fetched.records.length - 1] ?? last;
+          position = fetched.nextOffset;
+        }
+        return last?.value == null ? null : decodeJournalEntry(last.value);
+      } catch (error) {
+        this.throwIfStopped();
+        this.detail = `reading the journal: ${error instanceof Error ? error.message : String(error)}`;
+        await clock.sleep(retryMs, this.stopping.signal);
+        retryMs = Math.min(retryMs * 2, runnerLimits.retryMsMax);
+      }
+    }
+  }
+
+  /** From time to time drops what no replay needs: entries before the one before the floor. */
+  private trim(): void {
+    const { clock, log, topics, number } = this.options;
+    if (clock.now() - this.lastTrimAt < runnerLimits.trimEveryMs) return;
+    this.lastTrimAt = clock.now();
+    const floor = this.writtenFloor;
+    void (async () => {
+      const { start = 0 } = (await log.reader.ends(topics.journal)).find(({ partition }) => partition === number) ?? {};
+      let position = Math.max(start, this.trimFrom);
+      let keepFrom = position;
+      for (;;) {
+        const fetched = await log.reader.read(topics.journal, number, position, { maxBytes: runnerLimits.fetchBytes, maxWaitMs: 0, signal: this.stopping.signal });
+        for (const record of fetched.records) {
+          if (record.value !== null && decodeJournalEntry(record.value).sequence < floor) keepFrom = record.offset;
+          else return this.trimTo(keepFrom);
+        }
+        if (fetched.nextOffset === position) return this.trimTo(keepFrom);
+        position = fetched.nextOffset;
+      }
+    })().catch((error: unknown) => this.options.observer.warn(number, 'the journal could not be trimmed', { reason: error instanceof Error ? error.message : String(error) }));
+  }
+
+  private async trimTo(offset: number): Promise<void> {
+    if (offset <= this.trimFrom) return;
+    this.trimFrom = offset;
+    await this.options.log.admin.trim(this.options.topics.journal, this.options.number, offset);
+  }
+
+  private refuse(failure: Error): never {
+    throw failure;
+  }
+}
+
+/** A control record, or null where the bytes are none. */
+export function readControl(record: { readonly value: Uint8Array | null }): ControlRecord | null {
+  if (record.value === null) return null;
+  try {
+    const parsed = controlRecordSchema.safeParse(JSON.parse(decodeUtf8(record.value)));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
