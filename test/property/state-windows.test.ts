@@ -48,8 +48,8 @@ const common = fc.record({
 });
 
 const gaps = fc.oneof({ weight: 6, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.nat(40) });
-const fields = fc.oneof<fc.Arbitrary<FieldValue>[]>(
-  fc.record({ n: fc.nat(), ip: fc.option(fc.string()) }),
+const fields: fc.Arbitrary<FieldValue> = fc.oneof<fc.Arbitrary<FieldValue>[]>(
+  fc.record({ n: fc.nat(), ip: fc.oneof(fc.string(), fc.constant(null)) }),
   fc.record({ n: fc.nat() }),
   fc.constant(undefined),
 );
