@@ -55,6 +55,8 @@ export interface TakeBranch extends BranchBase {
   readonly bounds: readonly Bound[];
   /** scope in which the stage may take one event only, or −1 */
   readonly onceIn: number;
+  /** branch by which Flink keeps taking this one anew, or −1 (`timeoutPer: branch`) */
+  readonly reforkedBy: number;
 }
 
 /** Waits for time to pass without a fitting event (the check is among `forbidden`). */

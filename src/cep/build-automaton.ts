@@ -7,7 +7,8 @@ import type { AbsentSpec, AllOfSpec, ElementSpec, EventCheck, Follow, GroupSpec,
 /** The pattern as a graph, quantifiers unrolled, before the ways between two events are worked out (`close-states.ts`). */
 export type Junction =
   | TakeJunction
-  | { readonly kind: 'split'; readonly to: Junction[] }
+  /** `reforks`: while the first way waits, Flink takes the others anew at each event (it shows in its number of timeouts) */
+  | { readonly kind: 'split'; readonly to: Junction[]; readonly reforks?: boolean }
   | { readonly kind: 'not'; readonly check: Check; readonly nextOnly: boolean; readonly next: Junction }
   | { readonly kind: 'greedy'; readonly check: Check; readonly until: Check | null; readonly next: Junction }
   | { readonly kind: 'having'; readonly test: EventTest; readonly holds: boolean; readonly next: Junction }
@@ -146,12 +147,12 @@ export class GraphBuilder {
     let after: Junction = this.havingIs(spec, true, next);
     if (max === null) {
       const again: Junction[] = [];
-      after = { kind: 'split', to: again };
+      after = { kind: 'split', to: again, reforks: reforks(spec) };
       again.push(this.havingIs(spec, false, this.again(this.round(spec, inner, after, inside), nots, true, false)), leave);
     }
     for (let round = max ?? min; round > 1; round--) {
       const another = this.again(this.round(spec, inner, after, inside), nots, round > min, round > min && spec.kind === 'stage');
-      after = round > min ? { kind: 'split', to: [this.havingIs(spec, false, another), leave] } : another;
+      after = round > min ? { kind: 'split', to: [this.havingIs(spec, false, another), leave], reforks: reforks(spec) } : another;
     }
     const first = this.enter(inside, this.round(spec, follow, after, inside));
     return skippable ? { kind: 'split', to: [this.havingIs(spec, false, first), { kind: 'skip', next: leave }] } : first;
@@ -200,6 +201,11 @@ export class GraphBuilder {
   private take(spec: StageSpec, follow: Follow, next: Junction, inside: Inside, onceIn: number): TakeJunction {
     return { kind: 'take', stage: spec.stage, check: this.check(spec.check), follow, forbidden: inside.forbidden, scopes: inside.scopes, onceIn, next };
   }
+}
+
+function reforks(spec: Looping): boolean {
+  const head = spec.kind === 'group' ? spec.elements[0] : undefined;
+  return head !== undefined && (head.kind === 'stage' || head.kind === 'group') && !loopOf(head).skippable;
 }
 
 /** The `not` elements right after element `i`. */

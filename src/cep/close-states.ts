@@ -14,9 +14,10 @@ interface Path {
   /** nextNots and greedy loops that came before something left out */
   readonly asked: readonly Guard[];
   readonly skipped: boolean;
+  readonly reforkedBy: number;
 }
 
-const START: Path = { nots: [], nextNots: [], greedy: [], having: [], enters: [], asked: [], skipped: false };
+const START: Path = { nots: [], nextNots: [], greedy: [], having: [], enters: [], asked: [], skipped: false, reforkedBy: -1 };
 
 /** Thrown by `compileAutomaton` when the unrolled pattern would be larger than `limits.ts` allows. */
 export class TooLarge extends Error {}
@@ -71,9 +72,11 @@ class StateCloser {
     const walk = (at: Junction, path: Path): void => {
       if (repeated(seen, at, path)) return;
       switch (at.kind) {
-        case 'split':
-          for (const to of at.to) walk(to, path);
+        case 'split': {
+          const head = branches.length;
+          for (const [i, to] of at.to.entries()) walk(to, i > 0 && at.reforks === true ? { ...path, reforkedBy: head } : path);
           return;
+        }
         case 'not':
           return walk(at.next, at.nextOnly ? { ...path, nextNots: [...path.nextNots, at.check] } : { ...path, nots: [...path.nots, at.check] });
         case 'greedy':
@@ -108,7 +111,7 @@ class StateCloser {
     return {
       kind: 'take', from, index, stage: at.stage, check: at.check, follow: at.follow, onceIn: at.onceIn,
       forbidden: [...path.nots, ...at.forbidden], forbiddenNext: path.nextNots, greedy: path.greedy, having: path.having,
-      enters: path.enters, bounds: at.scopes.flatMap((scope) => boundsOf(scope, path.enters.includes(scope.id))), target: this.stateAt(at.next),
+      enters: path.enters, bounds: at.scopes.flatMap((scope) => boundsOf(scope, path.enters.includes(scope.id))), target: this.stateAt(at.next), reforkedBy: path.reforkedBy,
     };
   }
 

@@ -2,6 +2,7 @@ import { present } from '../event/assert.js';
 import { NO_MATCH } from '../event/match-view.js';
 import type { StreamEvent } from '../event/stream-event.js';
 import type { AbsentBranch, Branch, Final, Guard, Having, PassBranch, State, TakeBranch } from './automaton.js';
+import { forksPast, NO_FORKS, weightTaken } from './forks.js';
 import type { Awaited, PartialMatch, PatternOutput, PatternState, StateReader, StateWriter } from './matcher.js';
 import type { Completion, Link, Thread } from './partial-match.js';
 import { compareMatches, lastMoment, link, LinkView, NO_ABSENCES, takenOf } from './partial-match.js';
@@ -78,19 +79,19 @@ export class GeneralState implements PatternState {
   }
 
   /** Comes to a state with events taken: a thread if there is a way on, a completion if the match may end here. */
-  arrive(state: State, last: Link, absences: readonly number[], by: AbsentBranch | null, at: number): void {
+  arrive(state: State, last: Link, absences: readonly number[], by: AbsentBranch | null, at: number, weight: number): void {
     if (state.finals.some((final) => this.isFinal(final, last))) this.complete(last, by, at);
-    const thread = this.threadAt(state, last, absences);
+    const thread = this.threadAt(state, last, absences, weight);
     if (thread !== null) this.groups.add(thread);
   }
 
   /** @returns null where no branch is open */
-  threadAt(state: State, last: Link, absences: readonly number[]): Thread | null {
+  threadAt(state: State, last: Link, absences: readonly number[], weight: number): Thread | null {
     if (state.branches.length === 0) return null;
     const untilMs = state.branches.map((branch) => lastMoment(branch, last, this.program.withinMs));
     const open = state.allBranches.filter((i) => this.isOpen(present(state.branches[i], 'branch'), last));
     if (open.length === 0) return null;
-    const thread: Thread = { state, last, open: open.length === state.branches.length ? state.allBranches : open, untilMs, absences, passed: false, dead: false };
+    const thread: Thread = { state, last, open: open.length === state.branches.length ? state.allBranches : open, untilMs, absences, passed: false, weight, forks: NO_FORKS, dead: false };
     this.dueMs = Math.min(this.dueMs, dueOf(thread));
     return thread;
   }
@@ -148,14 +149,14 @@ export class GeneralState implements PatternState {
   private begin(branch: TakeBranch, event: StreamEvent): void {
     const { memo } = this.program;
     if (!memo.fits(branch.check, event, NO_MATCH)) return;
-    if (branch.forbidden.some((check) => memo.fits(check, event, NO_MATCH))) return;
+    if (branch.forbidden.some((check) => memo.fits(check, event, NO_MATCH)) || branch.greedy.some((guard) => this.isGuarded(guard, event, null))) return;
     if (!branch.having.every(({ test, holds }) => test(event, NO_MATCH) === holds)) return;
-    this.take(branch, event, null, NO_ABSENCES);
+    this.take(branch, event, null, NO_ABSENCES, 1);
   }
 
-  private take(branch: TakeBranch, event: StreamEvent, previous: Link | null, absences: readonly number[]): void {
+  private take(branch: TakeBranch, event: StreamEvent, previous: Link | null, absences: readonly number[], weight: number): void {
     const kept = this.capture(event);
-    this.arrive(branch.target, link(kept, this.seq - 1, branch, previous, absences), NO_ABSENCES, null, event.ts);
+    this.arrive(branch.target, link(kept, this.seq - 1, branch, previous, absences), NO_ABSENCES, null, event.ts, weight);
   }
 
   private capture(event: StreamEvent): StreamEvent {
@@ -174,25 +175,26 @@ export class GeneralState implements PatternState {
     const { open } = thread;
     for (let i = 0; i < open.length; i++) {
       const index = present(open[i], 'open branch');
-      if (this.staysOpen(present(branches[index], 'branch'), thread, event)) continue;
+      if (this.staysOpen(present(branches[index], 'branch'), thread, event, open)) continue;
       closed++;
       thread.open = thread.open.filter((other) => other !== index);
     }
+    if (this.program.perBranch) thread.forks = forksPast(thread, open);
     thread.passed = true;
     if (closed > 0 && thread.open.length === 0) this.groups.kill(thread);
   }
 
-  private staysOpen(branch: Branch, thread: Thread, event: StreamEvent): boolean {
+  private staysOpen(branch: Branch, thread: Thread, event: StreamEvent, before: readonly number[]): boolean {
     if (this.isForbidden(branch, thread, event)) return false;
     if (branch.kind === 'absent') return true;
     if (branch.kind === 'pass') return this.passedBy(branch, thread, event.ts);
     if (!this.program.memo.fits(branch.check, event, this.view.bind(thread.last))) return branch.follow !== 'next';
-    this.take(branch, event, thread.last, thread.absences);
+    this.take(branch, event, thread.last, thread.absences, this.program.perBranch ? weightTaken(thread, branch, before) : 1);
     return branch.follow === 'followedByAny';
   }
 
   private passedBy(branch: PassBranch, thread: Thread, at: number): boolean {
-    this.arrive(branch.target, thread.last, thread.absences, null, at);
+    this.arrive(branch.target, thread.last, thread.absences, null, at, 1);
     return false;
   }
 
@@ -246,14 +248,13 @@ export class GeneralState implements PatternState {
     const over = thread.open.filter((i) => present(thread.untilMs[i], 'moment') <= at);
     if (over.length === 0) return;
     thread.open = thread.open.filter((i) => present(thread.untilMs[i], 'moment') > at);
-    let waits = 0;
     for (const i of over) {
       const branch = present(thread.state.branches[i], 'branch');
-      if (branch.kind !== 'absent') waits++;
-      else this.arrive(branch.target, thread.last, [...thread.absences, i], branch, at);
+      if (branch.kind === 'absent') this.arrive(branch.target, thread.last, [...thread.absences, i], branch, at, thread.weight);
     }
     if (thread.open.length === 0) this.groups.kill(thread);
-    for (let n = this.program.timeouts(thread, waits); n > 0; n--) ended.push({ last: thread.last, at });
+    const waited = over.filter((i) => present(thread.state.branches[i], 'branch').kind !== 'absent');
+    for (let n = this.program.timeouts(thread, waited); n > 0; n--) ended.push({ last: thread.last, at });
   }
 
   private earliestDue(): number {

@@ -42,6 +42,9 @@ export interface Thread {
   readonly absences: readonly number[];
   /** whether an event has gone by since it came to its state */
   passed: boolean;
+  /** `timeoutPer: branch` only: how many partial matches Flink would have in its place, in all and (once `passed`) by branch */
+  readonly weight: number;
+  forks: readonly number[];
   /** gone: its place in a list is not cleared at once */
   dead: boolean;
 }

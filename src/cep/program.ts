@@ -2,6 +2,7 @@ import type { EventTest } from '../event/match-view.js';
 import type { StreamEvent } from '../event/stream-event.js';
 import type { Automaton } from './automaton.js';
 import { CheckMemo } from './check-memo.js';
+import { timeoutsOf } from './forks.js';
 import { MAX_PARTIAL_MATCHES } from './limits.js';
 import type { CompileOptions } from './matcher.js';
 import type { Link, Thread } from './partial-match.js';
@@ -18,12 +19,13 @@ export class Program {
   readonly maxPartialMatches: number;
   /** whether each thread must see each event, watched for or not */
   readonly everyEvent: boolean;
+  /** counts the forks that Flink would make */
+  readonly perBranch: boolean;
   readonly memo: CheckMemo;
   readonly capture: (event: StreamEvent) => StreamEvent;
   private readonly inclusive: boolean;
   private readonly longest: boolean;
   private readonly signalsTimeout: boolean;
-  private readonly perBranch: boolean;
 
   constructor(
     readonly spec: PatternSpec,
@@ -54,10 +56,10 @@ export class Program {
     return (this.longest ? b.length - a.length : 0) || compareMatches(a, b);
   }
 
-  /** How many timeouts to give out for a thread of which `ended` waiting branches have just ended. */
-  timeouts(thread: Thread, ended: number): number {
-    if (!this.signalsTimeout || ended === 0) return 0;
-    if (this.perBranch && thread.passed) return ended;
+  /** How many timeouts to give out for a thread of which these waiting branches have just ended. */
+  timeouts(thread: Thread, ended: readonly number[]): number {
+    if (!this.signalsTimeout || ended.length === 0) return 0;
+    if (this.perBranch) return timeoutsOf(thread, ended);
     return thread.open.length === 0 ? 1 : 0;
   }
 }

@@ -43,7 +43,7 @@ export class Settlement {
   /** A match waits while a partial match that began before it could still become one. */
   private runInOrder(give: (completion: Completion) => void): void {
     const { held } = this;
-    held.push(...[...this.completions].sort((a, b) => compareMatches(a.last, b.last)));
+    held.push(...[...this.completions].sort((a, b) => a.at - b.at || compareMatches(a.last, b.last)));
     held.sort((a, b) => a.last.first.seq - b.last.first.seq);
     let oldest = this.oldestThread();
     for (let next = held[0]; next !== undefined && next.last.first.seq <= oldest; next = held[0]) {

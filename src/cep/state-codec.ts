@@ -97,6 +97,8 @@ function writeThread(thread: Thread, links: Numbering<Link>, out: StateWriter): 
   out.byte(thread.passed ? 1 : 0);
   numbers(out, thread.open);
   numbers(out, thread.absences);
+  out.uint(thread.weight);
+  numbers(out, thread.forks);
 }
 
 function writeAbsent(absent: AbsentBranch | null, out: StateWriter): void {
@@ -160,9 +162,11 @@ function readThread(from: StateReader, automaton: Automaton, links: readonly Lin
   const passed = from.byte() === 1;
   const open = readList(from, () => from.uint());
   const absences = readList(from, () => from.uint());
+  const weight = from.uint();
+  const forks = readList(from, () => from.uint());
   for (const index of open) found(state.branches[index], 'branch');
   const untilMs = state.branches.map((branch) => lastMoment(branch, last, withinMs));
-  return { state, last, open, untilMs, absences: absences.length === 0 ? NO_ABSENCES : absences, passed, dead: false };
+  return { state, last, open, untilMs, absences: absences.length === 0 ? NO_ABSENCES : absences, passed, weight, forks, dead: false };
 }
 
 function readAbsent(from: StateReader, automaton: Automaton): AbsentBranch | null {

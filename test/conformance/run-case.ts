@@ -10,7 +10,7 @@ export type ResultLine = string;
 export const capture = (event: StreamEvent): StreamEvent => ({ ...event, fields: [...event.fields] });
 
 /** Runs a case; results are lines in no particular order. */
-export function runCase(item: FlinkCase, compiled: CompiledPattern, restoreEachStep: boolean): ResultLine[] {
+export function runCase(item: FlinkCase, compiled: Pick<CompiledPattern, 'newState' | 'stageNames'>, restoreEachStep: boolean): ResultLine[] {
   let state = compiled.newState();
   const lines: ResultLine[] = [];
   for (const [step, next] of item.input.entries()) {
@@ -33,7 +33,7 @@ function offer(state: PatternState, item: FlinkItem): readonly PatternOutput[] {
   return outputs;
 }
 
-function restored(state: PatternState, compiled: CompiledPattern): PatternState {
+function restored(state: PatternState, compiled: Pick<CompiledPattern, 'newState'>): PatternState {
   const out = new ByteWriter();
   state.write(out);
   const fresh = compiled.newState();
