@@ -41,7 +41,7 @@ export class Lane {
 
 /** The watermark over some lanes, and the idle clock that goes on when all of them are silent. */
 export class LaneSet {
-  /** smallest watermark of the lanes that are not idle; never moves back */
+  /** smallest watermark of the lanes that are not idle, the greatest where all are; never moves back */
   watermark = -Infinity;
   /** the idle clock, epoch ms of event time; -Infinity while a lane is alive */
   clock = -Infinity;
@@ -82,8 +82,9 @@ export class LaneSet {
     let least = Infinity;
     for (const lane of lanes) if (!lane.idle && !lane.ended && lane.watermark < least) least = lane.watermark;
     if (least !== Infinity) this.clock = -Infinity;
-    else if (lanes.some((lane) => lane.ended)) least = greatest(lanes);
-    if (least !== Infinity && least > this.watermark) this.watermark = least;
+    // all are silent: what has come is complete as far as anybody knows
+    else least = greatest(lanes);
+    if (least > this.watermark) this.watermark = least;
   }
 
   /** The idle clock goes on by `deltaMs` of wall time if all lanes are silent. */

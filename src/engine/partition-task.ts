@@ -206,6 +206,16 @@ export class PartitionTask implements GroupHost {
     return this.effects.alerts.length + this.effects.side.length > 0 || this.router.hasEvents;
   }
 
+  /** How many alerts, signals and side outputs wait to be taken out. */
+  get effectCount(): number {
+    return this.effects.alerts.length + this.effects.side.length;
+  }
+
+  /** Some rule in a keyed task waits for this one's watermark. */
+  get feedsKeyedTasks(): boolean {
+    return this.router.active;
+  }
+
   /** The event time at which an idle clock would next set something off, for each set of silent lanes: the least wait, ms; Infinity for none. */
   get nextIdleWaitMs(): number {
     let least = Infinity;
@@ -281,11 +291,11 @@ export class PartitionTask implements GroupHost {
   }
 
   /** Takes one record of the state topic. */
-  restoreRecord(key: string, value: Uint8Array): void {
+  restoreRecord(key: string, value: Uint8Array, keepSequence = true): void {
     if (key === LAYOUT_KEY) return;
     const { group, key: ofGroup, sequence, wakeAt, lastTs } = decodeKeyHeader(value);
     const state = new KeyState(group, ofGroup);
-    state.reflects = sequence;
+    state.reflects = keepSequence ? sequence : -1;
     state.lastTs = lastTs;
     state.stored = value;
     state.written = true;

@@ -42,6 +42,10 @@ export class Router {
     }
   }
 
+  get active(): boolean {
+    return this.destinations.length > 0;
+  }
+
   get hasEvents(): boolean {
     return this.frames.size > 0;
   }

@@ -74,7 +74,7 @@ const usesCel = (entry: KeptLet): boolean => JSON.stringify(entry).includes('"ce
 function windowOf(window: ResolvedWindow): { window?: WindowSpec } {
   switch (window.kind) {
     case 'sliding':
-      return { window: { sliding: window.sizeMs, ...(window.delayMs > 0 ? { delay: window.delayMs } : {}), ...(window.resolutionMs === null ? {} : { resolution: window.resolutionMs }) } };
+      return { window: { sliding: window.sizeMs, ...(window.resolutionMs === null ? {} : { resolution: window.resolutionMs }) } };
     case 'tumbling':
       return { window: { tumbling: window.sizeMs } };
     case 'session':

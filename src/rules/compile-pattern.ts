@@ -1,4 +1,4 @@
-import { compilePattern } from '../cep/compile.js';
+import { compilePattern } from '../cep/compile-pattern.js';
 import type { AbsentSpec, AllOfSpec, ElementSpec, EventCheck, GroupSpec, LoopSpec, OneOfSpec, PatternSpec, SkipSpec, StageSpec } from '../cep/pattern.js';
 import { hash128 } from '../event/hash.js';
 import type { EventTest } from '../event/match-view.js';

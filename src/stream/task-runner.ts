@@ -1,9 +1,8 @@
 import { assert } from '../event/assert.js';
-import { controlRecordSchema, type ControlRecord } from '../engine/control.js';
 import { PartitionTask, type TaskInput } from '../engine/partition-task.js';
-import { decodeUtf8 } from '../state/bytes.js';
 import { decodeJournalEntry, encodeJournalEntry, type JournalEntry, type JournalStep } from '../state/journal.js';
 import { Bell, type Clock } from './clock.js';
+import { readControl } from './control-reader.js';
 import { InputPump } from './input-pump.js';
 import { runnerLimits } from './limits.js';
 import type { Log, LogRecord, TaskProducer, TransactionWrites } from './log.js';
@@ -525,16 +524,5 @@ export class TaskRunner {
 
   private refuse(failure: Error): never {
     throw failure;
-  }
-}
-
-/** A control record, or null where the bytes are none. */
-export function readControl(record: { readonly value: Uint8Array | null }): ControlRecord | null {
-  if (record.value === null) return null;
-  try {
-    const parsed = controlRecordSchema.safeParse(JSON.parse(decodeUtf8(record.value)));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
   }
 }

@@ -1,0 +1,205 @@
+import { keyHash } from '../engine/alert-builder.js';
+import { PartitionTask } from '../engine/partition-task.js';
+import { EngineError } from '../event/engine-error.js';
+import { decodeUtf8 } from '../state/bytes.js';
+import { decodeKeyHeader } from '../state/checkpoint.js';
+import { decodeJournalEntry, type JournalEntry, type JournalStep } from '../state/journal.js';
+import type { Clock } from './clock.js';
+import { readControl } from './control-reader.js';
+import { readRange } from './input-pump.js';
+import { OffsetOutOfRangeError, type LogReader } from './log.js';
+import type { Topics } from './topics.js';
+
+export interface OpenOptions {
+  readonly reader: LogReader;
+  readonly clock: Clock;
+  readonly topics: Topics;
+  readonly number: number;
+  readonly keyedPartitions: number;
+  readonly signal: AbortSignal;
+  /** `false` replays into keys whose record is ahead: for tests that must then fail */
+  readonly keySequences: boolean;
+  readonly flags: number;
+  readonly fast?: boolean;
+  readonly progress: (detail: string) => void;
+  readonly warn: (message: string, facts: Readonly<Record<string, string | number>>) => void;
+}
+
+export interface OpenedTask {
+  readonly task: PartitionTask;
+  /** next offset of each input, by its id */
+  readonly positions: ReadonlyMap<string, number>;
+  readonly floor: number;
+  /** log time of the last entry, epoch ms; null for a task that never committed */
+  readonly lastEntryAt: number | null;
+}
+
+interface JournalTail {
+  /** from the entry before the floor on */
+  readonly entries: readonly (JournalEntry & { readonly table: readonly string[] })[];
+  readonly lastEntryAt: number | null;
+}
+
+/**
+ * Brings a task to where its journal ends: checkpoint, then the journaled steps from the replay floor on with output suppressed, the
+ * digests compared. Call it after the fence: only then is the end of the journal the end.
+ * @throws EngineError `task.position-lost` where the log no longer has what must be replayed, `task.replay-mismatch` where the replay
+ *   finds other alerts than the journal says under the same behaviour flags
+ */
+export async function openTask(options: OpenOptions): Promise<OpenedTask> {
+  options.progress('reading the journal');
+  const tail = await readJournal(options);
+  options.progress('reading the checkpoint');
+  const records = await readCheckpoint(options);
+  const task = new PartitionTask({ number: options.number, keyedPartitions: options.keyedPartitions, ...(options.fast === undefined ? {} : { fast: options.fast }) });
+  const last = tail.entries[tail.entries.length - 1];
+  const floor = last?.floor ?? 0;
+  const base = tail.entries.find(({ sequence }) => sequence === floor - 1);
+  if (last !== undefined && floor > 0 && base === undefined) {
+    throw new EngineError('task.position-lost', { task: options.number, found: `a journal that begins at entry ${tail.entries[0]?.sequence ?? 'none'}`, expected: `entry ${floor - 1}`, advice: 'the journal topic was truncated below the replay floor: restore it, or delete the state of this task' });
+  }
+  for (const [key, value] of records) if (PartitionTask.isLayoutKey(key)) task.restoreLayout(value);
+  await applyControl(options, task, 0, base?.controlPosition ?? 0);
+  if (base !== undefined) task.restoreTime(base.time);
+  const ahead = restoreKeys(task, records, options.keySequences);
+  const positions = new Map<string, number>((base?.table ?? []).map((id, i) => [id, base?.positions[i] ?? 0]));
+  for (const entry of tail.entries) {
+    if (entry.sequence < floor) continue;
+    options.progress(`replaying entry ${entry.sequence} of ${last?.sequence ?? 0}`);
+    await replay(options, task, entry, ahead);
+    entry.table.forEach((id, i) => positions.set(id, entry.positions[i] as number));
+  }
+  task.useJournaledRepeats(null);
+  task.sequence = last === undefined ? 0 : last.sequence + 1;
+  for (const id of positions.keys()) if (!task.inputs.some((input) => input.id === id)) positions.delete(id);
+  return { task, positions, floor, lastEntryAt: tail.lastEntryAt };
+}
+
+async function readJournal(options: OpenOptions): Promise<JournalTail> {
+  const { reader, topics, number, clock, signal } = options;
+  const ends = await retried(options, async () => (await reader.ends(topics.journal)).find(({ partition }) => partition === number));
+  let entries: (JournalEntry & { table: readonly string[] })[] = [];
+  let table: readonly string[] = [];
+  let lastEntryAt: number | null = null;
+  if (ends === undefined) return { entries, lastEntryAt };
+  await readRange(reader, clock, signal, topics.journal, number, ends.start, ends.end, (record) => {
+    if (record.value === null) return;
+    const entry = decodeJournalEntry(record.value);
+    table = entry.inputs ?? table;
+    entries.push({ ...entry, table });
+    lastEntryAt = record.timestampMs;
+    if (entries.length > 10_000) entries = entries.filter(({ sequence }) => sequence >= entry.floor - 1);
+  });
+  const floor = entries[entries.length - 1]?.floor ?? 0;
+  entries = entries.filter(({ sequence }) => sequence >= floor - 1);
+  return { entries, lastEntryAt };
+}
+
+async function readCheckpoint(options: OpenOptions): Promise<Map<string, Uint8Array>> {
+  const { reader, topics, number, clock, signal } = options;
+  const ends = await retried(options, async () => (await reader.ends(topics.state)).find(({ partition }) => partition === number));
+  const records = new Map<string, Uint8Array>();
+  if (ends === undefined) return records;
+  await readRange(reader, clock, signal, topics.state, number, ends.start, ends.end, (record) => {
+    if (record.key === null) return;
+    const key = decodeUtf8(record.key);
+    // a view would keep the whole fetch in memory
+    if (record.value === null) records.delete(key);
+    else records.set(key, record.value.slice());
+  });
+  return records;
+}
+
+/** @returns hash of (group, key) → sequence that its record reflects */
+function restoreKeys(task: PartitionTask, records: ReadonlyMap<string, Uint8Array>, keySequences: boolean): Map<number, number> {
+  const ahead = new Map<number, number>();
+  for (const [key, value] of records) {
+    if (PartitionTask.isLayoutKey(key)) continue;
+    const header = decodeKeyHeader(value);
+    task.restoreRecord(key, value, keySequences);
+    if (!keySequences) continue;
+    const hash = keyHash(header.group, header.key);
+    ahead.set(hash, Math.max(ahead.get(hash) ?? -1, header.sequence));
+  }
+  task.adoptRestored();
+  return ahead;
+}
+
+async function applyControl(options: OpenOptions, task: PartitionTask, from: number, to: number): Promise<void> {
+  const { reader, topics, clock, signal } = options;
+  await located(options, topics.control, 0, () =>
+    readRange(reader, clock, signal, topics.control, 0, from, to, (record) => task.applyControl(readControl(record), record.offset)),
+  );
+  task.control.position = Math.max(task.control.position, to);
+}
+
+async function replay(options: OpenOptions, task: PartitionTask, entry: JournalEntry & { readonly table: readonly string[] }, ahead: ReadonlyMap<number, number>): Promise<void> {
+  task.sequence = entry.sequence;
+  for (const step of entry.steps) await replayStep(options, task, step, entry.table);
+  const produced = task.takeEffects().digest;
+  task.takeFrames();
+  const isAhead = (hash: number): boolean => (ahead.get(hash) ?? -1) >= entry.sequence;
+  const found = comparable(produced, isAhead);
+  const expected = comparable(entry.digest, isAhead);
+  if (found === expected) return;
+  const facts = { task: options.number, entry: entry.sequence, found: `${found.length / 24} alerts`, expected: `${expected.length / 24} alerts` };
+  if (entry.flags === options.flags) throw new EngineError('task.replay-mismatch', { ...facts, advice: 'this is a defect of Vigil: keep the journal and the sources and report it' });
+  options.warn('a replay under other behaviour flags found other alerts than were written', facts);
+}
+
+async function replayStep(options: OpenOptions, task: PartitionTask, step: JournalStep, table: readonly string[]): Promise<void> {
+  const { reader, topics, clock, signal } = options;
+  switch (step.kind) {
+    case 'control':
+      return applyControl(options, task, step.from, step.to);
+    case 'idle':
+      return task.markIdle(table[step.input] as string);
+    case 'tick':
+      return task.tick(step.deltaMs);
+    case 'take': {
+      const id = table[step.input] as string;
+      const input = task.inputs.find((known) => known.id === id);
+      if (input === undefined) return;
+      task.useJournaledRepeats(new Set(step.repeats));
+      const topic = input.topic ?? topics.rekey;
+      await located(options, topic, input.partition, () => readRange(reader, clock, signal, topic, input.partition, step.from, step.to, (record) => task.take(id, record)));
+    }
+  }
+}
+
+/** The digest without keys that are ahead of the replay, as text that does not depend on order. */
+function comparable(digest: ArrayLike<number>, isAhead: (keyHash: number) => boolean): string {
+  const parts: string[] = [];
+  for (let i = 0; i < digest.length; i += 3) {
+    if (isAhead(digest[i] as number)) continue;
+    parts.push([digest[i], digest[i + 1], digest[i + 2]].map((number) => (number as number).toString(16).padStart(8, '0')).join(''));
+  }
+  return parts.sort().join('');
+}
+
+/** A position that the log no longer has becomes a refusal that says what is missing and what can be done. */
+async function located<T>(options: OpenOptions, topic: string, partition: number, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof OffsetOutOfRangeError)) throw error;
+    throw new EngineError('task.position-lost', {
+      task: options.number,
+      found: `offsets ${error.start} to ${error.end} of ${topic}/${partition}`,
+      expected: `offset ${error.offset}, needed to replay what was taken`,
+      advice: 'the topic keeps less than a crash and its downtime need: restore the records, or declare the source anew and lose what its windows held',
+    });
+  }
+}
+
+async function retried<T>(options: OpenOptions, ask: () => Promise<T>): Promise<T> {
+  for (let retryMs = 50; ; retryMs = Math.min(retryMs * 2, 2_000)) {
+    options.signal.throwIfAborted();
+    try {
+      return await ask();
+    } catch (error) {
+      options.progress(`the log does not answer: ${error instanceof Error ? error.message : String(error)}`);
+      await options.clock.sleep(retryMs, options.signal);
+    }
+  }
+}

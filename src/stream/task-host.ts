@@ -1,0 +1,181 @@
+import { ControlState } from '../engine/control-state.js';
+import { planTopology } from '../engine/topology.js';
+import { EngineError } from '../event/engine-error.js';
+import { Bell, type Clock } from './clock.js';
+import { readControl } from './control-reader.js';
+import { InputPump } from './input-pump.js';
+import { runnerLimits } from './limits.js';
+import type { Log } from './log.js';
+import { TaskRunner, type ProtocolSwitches, type RunnerObserver, type RunnerStatus } from './task-runner.js';
+import type { Topics } from './topics.js';
+
+export interface HostObserver extends RunnerObserver {
+  info(task: number, message: string, facts: Readonly<Record<string, string | number>>): void;
+  error(task: number, message: string, facts: Readonly<Record<string, string | number>>): void;
+}
+
+export interface HostOptions {
+  readonly log: Log;
+  readonly topics: Topics;
+  readonly app: string;
+  readonly keyedPartitions: number;
+  readonly clock: Clock;
+  readonly observer: HostObserver;
+  readonly partitionsOf: (topic: string) => number;
+  readonly flags: number;
+  /** a text that is different at each call */
+  readonly newNonce: () => string;
+  readonly fast?: boolean;
+  readonly protocol?: ProtocolSwitches;
+}
+
+/**
+ * Runs the tasks that the membership gives this process. It follows the control topic to know which numbers have work. A task that is lost or
+ * fails is opened again for as long as it is ours: another owner may have fenced it on its way out.
+ */
+export class TaskHost {
+  /** what the control topic says so far, for placing and for status */
+  control: ControlState;
+  private readonly owned = new Set<number>();
+  private readonly running = new Map<number, { readonly runner: TaskRunner; readonly ended: Promise<void> }>();
+  private readonly trouble = new Map<number, string>();
+  private readonly stopping = new AbortController();
+  private readonly bell = new Bell();
+  private readonly pump: InputPump;
+  private keyedNeeded = false;
+  private caughtUp = false;
+  private readonly following: Promise<void>;
+
+  constructor(private readonly options: HostOptions) {
+    this.control = new ControlState(options.keyedPartitions);
+    this.pump = new InputPump(options.log.reader, options.topics.control, 0, 0, options.clock, this.bell);
+    this.following = this.follow();
+  }
+
+  async start(): Promise<void> {
+    await this.options.log.membership.join({
+      onAssigned: (tasks) => {
+        for (const task of tasks) this.owned.add(task);
+        this.openOwned();
+      },
+      onRevoked: (tasks) => {
+        for (const task of tasks) {
+          this.owned.delete(task);
+          this.running.get(task)?.runner.abandon();
+        }
+      },
+      onLost: (reason) => this.options.observer.error(-1, 'this process is no longer a member', { reason: reason.message }),
+    });
+  }
+
+  /** Commits what was taken, writes all state, and leaves. */
+  async drain(): Promise<void> {
+    this.stopping.abort();
+    const running = [...this.running.values()];
+    for (const { runner } of running) runner.drain();
+    await Promise.all(running.map(({ ended }) => ended));
+    await this.close();
+    await this.options.log.membership.leave();
+  }
+
+  /** Ends at once. */
+  abandon(): void {
+    this.stopping.abort();
+    for (const { runner } of this.running.values()) runner.abandon();
+    this.pump.stop();
+    this.bell.ring();
+  }
+
+  private async close(): Promise<void> {
+    this.pump.stop();
+    this.bell.ring();
+    await this.following;
+  }
+
+  get ownedTasks(): readonly number[] {
+    return [...this.owned].sort((a, b) => a - b);
+  }
+
+  runner(number: number): TaskRunner | null {
+    return this.running.get(number)?.runner ?? null;
+  }
+
+  get runners(): readonly TaskRunner[] {
+    return [...this.running.values()].map(({ runner }) => runner);
+  }
+
+  get statuses(): readonly (RunnerStatus & { readonly trouble: string | null })[] {
+    return [...this.running].map(([number, { runner }]) => ({ ...runner.status, trouble: this.trouble.get(number) ?? null }));
+  }
+
+  /** Numbers that have work, as far as the control topic was read. */
+  get neededTasks(): readonly number[] {
+    const keyed = this.keyedNeeded ? Array.from({ length: this.options.keyedPartitions }, (_, n) => n) : [];
+    const sources = Array.from({ length: this.control.taskCount - this.options.keyedPartitions }, (_, n) => this.options.keyedPartitions + n);
+    return [...keyed, ...sources];
+  }
+
+  /** Why this process is not ready, or null when every task of its own is live. */
+  get notReady(): string | null {
+    if (!this.caughtUp) return this.pump.trouble ?? 'the control topic is being read';
+    const waiting = this.neededTasks.filter((n) => this.owned.has(n) && this.running.get(n)?.runner.status.state !== 'live');
+    return waiting.length === 0 ? null : `tasks ${waiting.join(', ')} are opening`;
+  }
+
+  /** Reads the control topic for as long as the host lives. */
+  private async follow(): Promise<void> {
+    const { clock } = this.options;
+    while (!this.stopping.signal.aborted) {
+      let moved = false;
+      for (let next = this.pump.take(); next !== null; next = this.pump.take()) {
+        const record = next.record === null ? null : readControl(next.record);
+        if (record !== null) this.control.apply(record, (next.record as { offset: number }).offset);
+        this.control.position = next.to;
+        moved = true;
+      }
+      if (this.pump.atEnd && this.pump.empty && !this.caughtUp) {
+        this.caughtUp = true;
+        moved = true;
+      }
+      if (moved) {
+        if (!this.keyedNeeded && planTopology(this.control).groups.some((group) => group.partitionSet === null)) this.keyedNeeded = true;
+        this.openOwned();
+      }
+      await this.bell.wait(clock, this.caughtUp ? runnerLimits.fetchWaitMs : runnerLimits.retryMs);
+    }
+  }
+
+  private openOwned(): void {
+    if (this.stopping.signal.aborted) return;
+    for (const number of this.neededTasks) if (this.owned.has(number) && !this.running.has(number)) this.open(number);
+  }
+
+  private open(number: number): void {
+    const runner = new TaskRunner({ ...this.options, number, nonce: this.options.newNonce() });
+    const ended = this.watch(number, runner);
+    this.running.set(number, { runner, ended });
+  }
+
+  private async watch(number: number, runner: TaskRunner): Promise<void> {
+    const { observer, clock } = this.options;
+    let waitMs: number = runnerLimits.retryMs;
+    try {
+      await runner.run();
+      this.trouble.delete(number);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const fatal = error instanceof EngineError || (error instanceof Error && error.name === 'AssertionError');
+      this.trouble.set(number, reason);
+      if (fatal) observer.error(number, 'the task has stopped', { reason, stack: (error as Error).stack ?? '' });
+      else observer.warn(number, 'the task was lost', { reason });
+      waitMs = fatal ? 30_000 : runnerLimits.retryMs * 4;
+    }
+    if (!this.owned.has(number) || this.stopping.signal.aborted) {
+      this.running.delete(number);
+      return;
+    }
+    await clock.sleep(waitMs, this.stopping.signal);
+    this.running.delete(number);
+    this.openOwned();
+  }
+}
