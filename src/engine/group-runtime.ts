@@ -280,7 +280,7 @@ export class GroupRuntime {
     }
     if (!alive) return -Infinity;
     if (state.waiting === null && expiry <= this.lanes.released) return -Infinity;
-    return Math.min(wake, expiry);
+    return expiry === -Infinity ? wake : Math.min(wake, expiry);
   }
 
   /** Whether a restored record already holds what the entry at hand did to its key. */
