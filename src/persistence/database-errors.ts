@@ -50,23 +50,31 @@ export class CatalogueError extends Error {
   }
 }
 
+const unstorableTextStates = new Set(['22021', '22P05']);
 /** SQLSTATE classes that say "not now" rather than "never": connection, resources, operator intervention, startup. */
 const unavailableStates = /^(08|53|57P|25006|58)/;
 /** what node and the pg driver say when a connection breaks or cannot be made; the driver's own errors have no code */
-const unavailableCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT', 'EMBEDDED_DATABASE_STOPPED']);
+const unavailableCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT']);
 const unavailableMessages = /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|timeout expired|Connection ended|not queryable/i;
 
-function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return String(error.code);
+/** An error of the driver or of Node, known by its shape: it may come from another realm than this code. */
+interface DriverError {
+  readonly message: string;
+  readonly code?: unknown;
+  /** of an AggregateError: one for each address that was tried */
+  readonly errors?: readonly unknown[];
+}
+
+function isDriverError(error: unknown): error is DriverError {
+  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string';
 }
 
 /** A driver's error as one of ours where it is one; anything else is returned as it is (a fault of ours, to be seen as such). */
 export function translateDatabaseError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof DatabaseUnavailableError || error instanceof CatalogueError) return error;
-  if (error instanceof AggregateError && error.errors.length > 0) return translateDatabaseError(error.errors[0]);
-  const code = codeOf(error);
-  if (code === '22021' || code === '22P05') return new CatalogueError('text.not-storable', `a text has a character that cannot be stored (U+0000 or half a surrogate pair): ${error.message}`);
+  if (!isDriverError(error) || error instanceof DatabaseUnavailableError || error instanceof CatalogueError) return error;
+  if (error.errors && error.errors.length > 0) return translateDatabaseError(error.errors[0]);
+  const code = String(error.code ?? '');
+  if (unstorableTextStates.has(code)) return new CatalogueError('text.not-storable', `a text has a character that cannot be stored (U+0000 or half a surrogate pair): ${error.message}`);
   if (!unavailableStates.test(code) && !unavailableCodes.has(code) && !unavailableMessages.test(error.message)) return error;
   return new DatabaseUnavailableError(`the database cannot be reached: ${error.message}`, { cause: error });
 }

@@ -9,7 +9,7 @@ export const limits = {
   /** ms the embedded database may take to be created or to recover from a crash before its start counts as failed */
   embeddedStartTimeoutMs: 60_000,
   /** ms between looks of the embedded database at its write-ahead log; it has no background process that would */
-  embeddedMaintenanceMs: 10_000,
+  embeddedMaintenanceMs: 5_000,
   /** bytes of write-ahead log after which the embedded database makes a checkpoint: bounds disk use and recovery time */
   embeddedCheckpointBytes: 16 * 1024 * 1024,
   /** items on a page at most */

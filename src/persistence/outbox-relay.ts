@@ -19,6 +19,8 @@ export interface RelayOptions {
   readonly writer: CatalogueWriter;
   readonly control: ControlTopic;
   readonly logger: JobLogger;
+  /** ms between looks at the outbox when no change of this process makes it look; default `limits.outboxPollMs` */
+  readonly pollMs?: number;
   /** wall clock, epoch ms */
   readonly now?: () => number;
 }
@@ -71,7 +73,7 @@ export class OutboxRelay {
       this.checked = false;
       throw error;
     }
-    return { status: { state: 'working', reason: null }, pauseMs: limits.outboxPollMs };
+    return { status: { state: 'working', reason: null }, pauseMs: this.options.pollMs ?? limits.outboxPollMs };
   }
 
   private idle(state: 'standby' | 'refused', reason: string): StepOutcome {

@@ -3,12 +3,13 @@ import { ListCatalogue } from '../../src/persistence/catalogue/list-catalogue.js
 import { AuditLog } from '../../src/persistence/catalogue/audit-log.js';
 import type { RuleAction } from '../../src/persistence/catalogue/rule-transitions.js';
 import { RuleCatalogue } from '../../src/persistence/catalogue/rule-catalogue.js';
+import type { RuleFilter } from '../../src/persistence/catalogue/rule-views.js';
 import { SourceCatalogue } from '../../src/persistence/catalogue/source-catalogue.js';
 import type { Database } from '../../src/persistence/database.js';
 import { limits } from '../../src/persistence/limits.js';
 import { ann, outbox, reset, TestClock, type World, writerOf } from './world.js';
 
-const everything = { status: null, tag: null, severity: null, search: null };
+const everything: RuleFilter = { status: null, tag: null, severity: null, search: null };
 const firstPage = { limit: 50, after: null };
 
 function rule(id: string, more: Record<string, unknown> = {}): { [name: string]: never } {
@@ -187,7 +188,7 @@ export function catalogueContract(open: () => Promise<World>): void {
     it('are found by status, tag, severity and part of a name, in pages in order of id', async () => {
       for (const id of ['c', 'a', 'b']) await rules.create(id, rule(id, { name: `Name ${id}`, tags: [id, 'all'], severity: id === 'b' ? 'low' : 'high' }), ann);
       await rules.transition('c', 1, 'activate', null, ann);
-      const ids = async (filter: Partial<typeof everything> & Record<string, unknown>): Promise<string[]> => (await rules.list({ ...everything, ...filter }, firstPage)).items.map((item) => item.id);
+      const ids = async (filter: Partial<RuleFilter>): Promise<string[]> => (await rules.list({ ...everything, ...filter }, firstPage)).items.map((item) => item.id);
       expect(await ids({})).toEqual(['a', 'b', 'c']);
       expect(await ids({ status: 'active' })).toEqual(['c']);
       expect(await ids({ status: 'draft' })).toEqual(['a', 'b']);

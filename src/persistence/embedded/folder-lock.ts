@@ -13,7 +13,7 @@ export function lockFolder(folder: string): { release(): void } {
     lock.exec('pragma locking_mode = exclusive; begin exclusive');
   } catch (error) {
     lock.close();
-    if (error instanceof Error && /locked|busy/i.test(error.message)) throw new DatabaseInUseError(folder);
+    if (/locked|busy/i.test(String(error))) throw new DatabaseInUseError(folder);
     throw error;
   }
   return { release: () => lock.close() };
