@@ -73,16 +73,27 @@ export class Problems {
   constructor(private readonly max = 50) {}
 
   add(code: ProblemCode, at: Location, message: string): void {
-    if (this.list.length < this.max) this.list.push({ code, pointer: pointerOf(at), message });
+    put(this.list, { code, pointer: pointerOf(at), message }, this.max);
   }
 
   warn(code: ProblemCode, at: Location, message: string): void {
-    if (this.warnings.length < this.max) this.warnings.push({ code, pointer: pointerOf(at), message });
+    put(this.warnings, { code, pointer: pointerOf(at), message }, this.max);
+  }
+
+  addAll(other: Problems): void {
+    for (const problem of other.list) put(this.list, problem, this.max);
+    for (const warning of other.warnings) put(this.warnings, warning, this.max);
   }
 
   get any(): boolean {
     return this.list.length > 0;
   }
+}
+
+/** A condition used in two places is judged twice; what is wrong with it is said once. */
+function put(list: Problem[], problem: Problem, max: number): void {
+  const same = (other: Problem): boolean => other.pointer === problem.pointer && other.code === problem.code && other.message === problem.message;
+  if (list.length < max && !list.some(same)) list.push(problem);
 }
 
 /** Shows a value inside a message: JSON, cut short. */

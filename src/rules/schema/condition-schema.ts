@@ -2,10 +2,7 @@ import { z } from 'zod';
 import type { ConditionJson } from '../conditions/condition-node.js';
 import { DECORATORS, OPERATORS } from '../conditions/operators.js';
 import { ruleLimits } from '../limits.js';
-import { REREAD, celText, factName } from './scalars.js';
-
-/** The mark of a place where `parseCondition` says what is wrong. */
-export const CONDITION_MARK = `${REREAD}condition`;
+import { celText, factName } from './scalars.js';
 
 const named = { name: z.string().optional(), priority: z.number().optional() };
 const names = Object.keys(OPERATORS).join('|');
@@ -41,7 +38,7 @@ const nodes = z.union(
     z.strictObject({ none: factName, ...scanned }),
     z.strictObject({ count: factName, ...scanned, where: scanned.where.optional(), operator, value: right }),
   ],
-  { error: CONDITION_MARK },
+  { error: 'expected a condition' },
 );
 
 /** A condition: json-rules-engine's JSON with further operators and array scopes, or CEL, at any node. */

@@ -47,14 +47,16 @@ export const operand = z
   .union([factName, z.number(), z.boolean(), z.strictObject({ fact: factName }), z.strictObject({ cel: celText }), z.strictObject({ value: z.json() })], expected('the name of a fact, {"cel": "…"}, or {"value": …} for a literal'))
   .meta({ id: 'Operand' });
 
+const durationForms = expected(`${DURATION_FORMS}, or {"cel": "params.…"}`);
+
 export const duration = z
   .union(
     [
-      z.string().refine((value) => parseDuration(value) !== null).meta({ pattern: '^(\\d+(ms|s|m|h|d|w))+$' }),
+      z.string().refine((value) => parseDuration(value) !== null, durationForms).meta({ pattern: '^(\\d+(ms|s|m|h|d|w))+$' }),
       z.int().min(0).max(ruleLimits.durationMsMax),
       paramExpression,
     ],
-    expected(`${DURATION_FORMS}, or {"cel": "params.…"}`),
+    durationForms,
   )
   .meta({ id: 'Duration', description: '"10m", "1h30m", "7d" (units ms, s, m, h, d, w), whole ms, or an expression over params.' });
 
