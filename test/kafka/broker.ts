@@ -37,12 +37,16 @@ class SetupError extends Error {
   override readonly name = 'SetupError';
 }
 
-/** Starts the cluster and waits until every node is in it. Says so when it is already running; data of earlier runs is kept. */
+/**
+ * Starts the cluster, or those of its nodes that do not run, and waits until every node is in it. Data of earlier runs is kept.
+ * @throws SetupError when a cluster of another size is there
+ */
 export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
   const running = runningPids(options.dataDir);
   if (running.length > 0) {
     const cluster = readCluster(options.dataDir);
-    return { brokers: brokerList(cluster), pids: running.map(({ pid }) => pid), alreadyRunning: true };
+    if (cluster.nodes !== options.nodes) throw new SetupError(`A cluster of ${cluster.nodes} node(s) is running at ${brokerList(cluster)}. Stop it first, or start with --nodes ${cluster.nodes}.`);
+    return startMissing({ ...options, port: cluster.port }, running);
   }
   requireJava();
   ensureLibs();
@@ -59,6 +63,19 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     throw error;
   }
   return { brokers: brokerList(options), pids, alreadyRunning: false };
+}
+
+/** Starts again what was killed of a cluster. */
+async function startMissing(options: BrokerOptions, running: readonly { node: number; pid: number }[]): Promise<RunningBroker> {
+  const missing = nodeNumbers(options.nodes).filter((node) => !running.some((one) => one.node === node));
+  for (const node of missing) spawnNode(options.dataDir, node);
+  if (missing.length > 0) await ready(options);
+  return { brokers: brokerList(options), pids: runningPids(options.dataDir).map(({ pid }) => pid), alreadyRunning: missing.length === 0 };
+}
+
+/** How many nodes the cluster in `dataDir` was made with; undefined when there is none. */
+function nodesOf(dataDir: string): 1 | 3 | undefined {
+  return existsSync(join(dataDir, 'cluster.json')) ? readCluster(dataDir).nodes : undefined;
 }
 
 /** Stops every node of the cluster in `dataDir`, cleanly if it can, and removes the pid files. @returns how many were running */
@@ -350,8 +367,9 @@ async function main(args: readonly string[]): Promise<void> {
   if (nodesText !== undefined && nodesText !== '1' && nodesText !== '3') throw new SetupError(usage);
   const port = Number(process.env['KAFKA_PORT'] ?? 9092);
   if (!Number.isInteger(port) || port < 1 || port > 65_000) throw new SetupError(`KAFKA_PORT must be a port from 1 to 65000, it is ${process.env['KAFKA_PORT']}`);
-  const options: BrokerOptions = { port, nodes: nodesText === '3' ? 3 : 1, dataDir: DEFAULT_DATA_DIR };
   const clean = args.includes('--clean');
+  const given = nodesText === undefined ? undefined : nodesText === '3' ? 3 : 1;
+  const options: BrokerOptions = { port, nodes: given ?? (clean ? undefined : nodesOf(DEFAULT_DATA_DIR)) ?? 1, dataDir: DEFAULT_DATA_DIR };
   switch (args[0]) {
     case 'start': {
       if (clean) {

@@ -47,7 +47,10 @@ export class Cluster {
   send<T>(nodeId: number, request: WireRequest<T>, timeoutMs?: number): Promise<T> {
     const node = this.#nodes.get(nodeId);
     if (node === undefined) return Promise.reject(new NoAnswerError(`broker ${nodeId} is not known`, false));
-    return node.pool.send(request, timeoutMs);
+    return node.pool.send(request, timeoutMs).catch((error: unknown) => {
+      if (error instanceof NoAnswerError) this.#isAway(nodeId);
+      throw error;
+    });
   }
 
   /** Asks one broker after the other until one answers, those with a connection first. @throws NoAnswerError of the last */
@@ -156,6 +159,12 @@ export class Cluster {
     }
     const startOf = new Map(starts.map(({ partition, offset }) => [partition, offset]));
     return ends.map(({ partition, offset: end }) => ({ partition, start: startOf.get(partition) ?? 0, end }));
+  }
+
+  /** What it led and coordinated may be with others now. */
+  #isAway(nodeId: number): void {
+    for (const [topic, { leaders }] of this.#topics) if (leaders.includes(nodeId)) this.#topics.delete(topic);
+    for (const [name, coordinator] of this.#coordinators) if (coordinator === nodeId) this.#coordinators.delete(name);
   }
 
   /** Wishes of one turn of the event loop share a request. */

@@ -3,7 +3,7 @@ import type { LogWriter, NewRecord } from '../log.js';
 import { messageOf } from './broker-connection.js';
 import { retrying } from './cluster.js';
 import type { Cluster } from './cluster.js';
-import { METADATA_AGE_MS, READ_RETRY_MS, WRITER_QUEUE_BYTES_MAX } from './limits.js';
+import { METADATA_AGE_MS, WRITER_QUEUE_BYTES_MAX, WRITER_RETRY_MS } from './limits.js';
 import type { TroubleLog } from './options.js';
 import { PartitionWriter } from './partition-writer.js';
 import { recordBytesAtMost } from './wire/record-batch.js';
@@ -47,9 +47,9 @@ export class KafkaWriter implements LogWriter {
   async #checkPartitions(topic: string, records: readonly NewRecord[]): Promise<void> {
     const onTrouble = (error: unknown): void => this.trouble.warn('append', `appending to ${topic}: ${messageOf(error)}; trying again`);
     const highest = records.reduce((max, { partition }) => Math.max(max, partition), 0);
-    const known = await retrying(READ_RETRY_MS, () => this.cluster.leaders(topic, METADATA_AGE_MS), onTrouble);
+    const known = await retrying(WRITER_RETRY_MS, () => this.cluster.leaders(topic, METADATA_AGE_MS), onTrouble);
     if (highest < known.length) return;
-    const now = await retrying(READ_RETRY_MS, () => this.cluster.leaders(topic, 0), onTrouble);
+    const now = await retrying(WRITER_RETRY_MS, () => this.cluster.leaders(topic, 0), onTrouble);
     if (highest >= now.length) throw new UnknownTopicError(topic, highest);
   }
 
