@@ -7,6 +7,8 @@ export const EVENT_ARRAY_BYTES_MAX = 32 * 1024 * 1024;
 export const EVENT_ARRAY_LENGTH_MAX = 100_000;
 /** Text of the partitioning key, UTF-8: it is kept in every task that meets it. */
 export const EVENT_KEY_BYTES_MAX = 1_024;
+/** Characters of a key in a query: the JSON array of a key of several fields is longer than their text. */
+export const KEY_LENGTH_MAX = 2_048;
 /** Events handed to the log at once: its transaction takes about 10 ms then. */
 export const INGEST_BATCH_EVENTS = 2_000;
 export const INGEST_BATCH_BYTES = 4 * 1024 * 1024;

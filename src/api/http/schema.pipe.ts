@@ -31,11 +31,20 @@ export class RequestSchemaPipe extends StandardSchemaValidationPipe {
 }
 
 function refusal(where: ArgumentMetadata['type'], issues: readonly Issue[]): ApiError {
-  const shown = issues.slice(0, ISSUES_MAX).map((issue) => ({ pointer: pointerOf(unknownKey(issue)), detail: issue.message }));
+  const shown = issues.flatMap(sharpened).slice(0, ISSUES_MAX).map((issue) => ({ pointer: pointerOf(unknownKey(issue)), detail: issue.message }));
   const first = shown[0]!;
   if (where === 'body') return new ApiError(422, 'request.invalid', first.detail, first.pointer, { problems: shown });
   const parameter = first.pointer.slice(1);
   return new ApiError(400, 'request.invalid-parameter', `${parameter === '' ? where : parameter}: ${first.detail}`, undefined, { parameter });
+}
+
+/** Of a union that no member of fits, the issues of the member that was meant: the one whose type at least is right. */
+function sharpened(issue: Issue): Issue[] {
+  const members = (issue as { errors?: unknown }).errors;
+  if (!Array.isArray(members)) return [issue];
+  const meant = (members as Issue[][]).find(([first]) => first !== undefined && ((first.path ?? []).length > 0 || (first as { code?: unknown }).code !== 'invalid_type'));
+  if (meant === undefined) return [issue];
+  return meant.flatMap((inner) => sharpened({ ...inner, path: [...(issue.path ?? []), ...(inner.path ?? [])] }));
 }
 
 /** zod points at the object that has an unknown key; we point at the key. */

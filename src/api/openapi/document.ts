@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { assert } from '../../event/assert.js';
+import { IDEMPOTENCY_KEY_LENGTH_MAX } from '../limits.js';
 import { problemAnswer } from '../schemas/common.js';
 import type { AnswerBody } from './operation.js';
 import type { Route, RouteParameter, RouteTable } from './route-table.js';
@@ -60,8 +61,13 @@ function parametersOf({ where, name, schema }: RouteParameter, components: Json)
 }
 
 function headersOf(route: Route): Json[] {
-  return Object.entries(route.doc.headers ?? {}).map(([name, description]) => ({ name, in: 'header', required: false, description, schema: { type: 'string' } }));
+  return Object.entries(route.doc.headers ?? {}).map(([name, description]) => ({ name, in: 'header', required: false, description, schema: { type: 'string', ...HEADER_FORMS[name] } }));
 }
+
+const HEADER_FORMS: Readonly<Record<string, Json>> = {
+  'If-Match': { pattern: '^(\\*|"[0-9]+"(, ?"[0-9]+")*)$' },
+  'Idempotency-Key': { pattern: `^[!-~]{1,${IDEMPOTENCY_KEY_LENGTH_MAX}}$` },
+};
 
 function responsesOf(route: Route, components: Json): Json {
   const responses: Json = {};

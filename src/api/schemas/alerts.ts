@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KEY_LENGTH_MAX } from '../limits.js';
 import { flag, listOf, pageQuery, timeMs } from './common.js';
 import { severity } from './rules.js';
 
@@ -18,7 +19,8 @@ export const alertAnswer = z
   .meta({ id: 'Alert' });
 export const alertList = listOf(alertAnswer).meta({ id: 'AlertList' });
 
-const keyText = z.union([z.string().max(10_000), z.array(z.string().max(10_000)).max(16)]);
+/** As long as a key may be; of several fields, so long each. */
+const keyText = z.union([z.string().max(KEY_LENGTH_MAX), z.array(z.string().max(KEY_LENGTH_MAX)).max(16)]);
 export const keyParameter = keyText.describe('value of the key; a key of several fields is a JSON array, or the parameter several times');
 
 export const alertQuery = z.strictObject({

@@ -64,7 +64,10 @@ export function describeCatalogue(subject: Subject): void {
       expect((await subject.client.post(`${path}/entries`, ['x'])).status).toBe(404);
       expect((await subject.client.get(path)).status).toBe(404);
       expect((await subject.client.get(`${path}/entries`)).status).toBe(404);
-      expect((await subject.client.put(path, [7])).status).toBe(422);
+      for (const [json, pointer] of [[['a', 7], '/1'], [{ entries: [{ value: 'a', expires: 1 }] }, '/entries/0/expires'], [{ entry: [] }, '/entry'], [7, '']] as const) {
+        const answer = await subject.client.put(path, json);
+        expect([answer.status, answer.body.code, answer.body.pointer]).toEqual([422, 'request.invalid', pointer]);
+      }
       expect((await subject.client.put(path, ['x'.repeat(2_000)])).status).toBe(422);
       await subject.client.put(path, ['x']);
       expect((await subject.client.put(path, ['y'], { headers: { 'if-match': '"7"' } })).status).toBe(412);

@@ -129,6 +129,8 @@ export function describeRules(subject: Subject): void {
       expect((await subject.client.get(`/api/v1/explain/${id}?key=c1`)).body).toMatchObject({ rule: id, key: ['c1'] });
       expect((await subject.client.get(`/api/v1/explain/${id}?key=${encodeURIComponent('["a","b"]')}`)).body.key).toEqual(['a', 'b']);
       expect((await subject.client.get(`/api/v1/explain/${id}`)).status).toBe(400);
+      const long = await subject.client.get(`/api/v1/explain/${id}?key=${'k'.repeat(2_049)}`);
+      expect([long.status, long.body.detail]).toEqual([400, expect.stringContaining('2048')]);
     });
 
     it('simulates a rule or a stored one, and nothing else', async () => {
