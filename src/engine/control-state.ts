@@ -1,6 +1,6 @@
 import { prepareRule, type PreparedRule } from '../rules/compile-rule.js';
 import { ListStore } from '../rules/list-store.js';
-import { sourceDefinitionSchema, type SourceDefinition } from '../rules/source-schema.js';
+import { sourceSchema, type SourceDefinition } from '../rules/source-schema.js';
 import type { ControlRecord, ListChange, RuleChange, SourceChange } from './control.js';
 
 /** A rule version at work, as the control topic says. */
@@ -99,7 +99,7 @@ export class ControlState {
 
   private applySource(change: SourceChange): boolean {
     if (change.definition === null) return this.sources.delete(change.name);
-    const parsed = sourceDefinitionSchema.safeParse(change.definition);
+    const parsed = sourceSchema.safeParse(change.definition);
     if (!parsed.success || change.startOffsets.length === 0) return false;
     const source: LiveSource = { name: change.name, definition: parsed.data, startOffsets: change.startOffsets };
     const set = partitionSetId(source);
