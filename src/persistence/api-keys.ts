@@ -103,21 +103,40 @@ export class ApiKeys {
   }
 
   private async lookUp(hash: string, nowMs: number, known: { atMs: number; value: ApiKeyRow } | undefined): Promise<ApiKeyRow | null> {
+    const asked = this.ask(hash, nowMs);
+    if (known === undefined || nowMs - known.atMs >= limits.keyCacheStaleMs) return asked;
     try {
-      const row = await this.database.read((manager) => manager.findOneBy(apiKeyEntity, { hash }));
-      if (row === null) this.cache.delete(hash);
-      else await this.remember(row, nowMs);
-      return row;
+      return await orAfter(asked, limits.keyPatienceMs, known.value);
     } catch (error) {
-      if (error instanceof DatabaseUnavailableError && known && nowMs - known.atMs < limits.keyCacheStaleMs) return known.value;
+      if (error instanceof DatabaseUnavailableError) return known.value;
       throw error;
     }
+  }
+
+  private async ask(hash: string, nowMs: number): Promise<ApiKeyRow | null> {
+    const row = await this.database.read((manager) => manager.findOneBy(apiKeyEntity, { hash }));
+    if (row === null) this.cache.delete(hash);
+    else await this.remember(row, nowMs);
+    return row;
   }
 
   private async remember(row: ApiKeyRow, nowMs: number): Promise<void> {
     this.cache.set(row.hash, row, nowMs);
     if (row.lastUsedAtMs !== null && nowMs - row.lastUsedAtMs < limits.keyLastUsedMs) return;
     await this.database.read((manager) => manager.update(apiKeyEntity, { id: row.id }, { lastUsedAtMs: nowMs }));
+  }
+}
+
+/** What `asked` comes to, or `fallback` when that takes longer than `patienceMs`. */
+async function orAfter<T>(asked: Promise<T>, patienceMs: number, fallback: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(fallback), patienceMs);
+  });
+  try {
+    return await Promise.race([asked, patience]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

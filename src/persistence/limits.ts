@@ -47,6 +47,8 @@ export const limits = {
   keyCacheMs: 15_000,
   /** while the database is down, a key that was good is still taken for so long: ingestion goes on */
   keyCacheStaleMs: 3_600_000,
+  /** ms the database may take to confirm a key that was good before: after that it is taken as good, as if the database were down */
+  keyPatienceMs: 1_000,
   /** ms between notes of when a key was last used */
   keyLastUsedMs: 60_000,
   /** ms an idempotency key is remembered after its first request */

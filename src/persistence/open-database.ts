@@ -16,6 +16,8 @@ export interface DatabaseOptions {
   readonly url?: string | undefined;
   readonly dataDir: string;
   readonly logger: { warn(message: string): void };
+  /** ms a statement may take before it fails and its connection is given up; default `limits.statementTimeoutMs` */
+  readonly statementTimeoutMs?: number;
 }
 
 const int8 = 20;
@@ -41,6 +43,10 @@ const types = {
   },
 };
 
+function timeoutOf(options: DatabaseOptions): number {
+  return options.statementTimeoutMs ?? limits.statementTimeoutMs;
+}
+
 function dataSourceOptions(options: DatabaseOptions, connection: Partial<DataSourceOptions>, extra: object): DataSourceOptions {
   return {
     type: 'postgres',
@@ -53,7 +59,7 @@ function dataSourceOptions(options: DatabaseOptions, connection: Partial<DataSou
     applicationName: 'vigil',
     connectTimeoutMS: limits.connectTimeoutMs,
     poolErrorHandler: (error: Error) => options.logger.warn(`a connection to the database broke: ${error.message}`),
-    extra: { types, query_timeout: limits.statementTimeoutMs, ...extra },
+    extra: { types, query_timeout: timeoutOf(options), ...extra },
     ...connection,
   } as DataSourceOptions;
 }
@@ -67,7 +73,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 }
 
 async function openExternal(options: DatabaseOptions, url: string): Promise<Database> {
-  const extra = { keepAlive: true, statement_timeout: limits.statementTimeoutMs };
+  const extra = { keepAlive: true, statement_timeout: timeoutOf(options) };
   const dataSource = new DataSource(dataSourceOptions(options, { url, poolSize: limits.poolConnections } as Partial<DataSourceOptions>, extra));
   return initialise(dataSource, false, async () => {});
 }

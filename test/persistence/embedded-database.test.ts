@@ -106,14 +106,15 @@ describe('the embedded database', () => {
       const folder = join(dataDir, 'database', 'files', 'pg_wal');
       return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
     };
+    const walFileBytes = 16 * 1024 * 1024;
     let written = 0;
     const writeSome = async (): Promise<boolean> => {
       if (written < 12) {
-        await database.read((manager) => manager.query(`insert into audit (at_ms, actor, key_id, action, subject, request_id, detail) select i, '', '', '', '', '', to_json(repeat(md5(i::text), 800)) from generate_series(1, 600) i`));
+        await database.read((manager) => manager.query(`insert into audit (at_ms, actor, key_id, action, subject, request_id, detail) select i, '', '', '', '', '', to_json((select string_agg(md5((i * 1000 + j)::text), '') from generate_series(1, 600) j)) from generate_series(1, 600) i`));
         await database.read((manager) => manager.query('truncate audit'));
         written += 1;
       }
-      return written === 12 && walBytes() <= 4 * 16 * 1024 * 1024;
+      return written === 12 && walBytes() <= 4 * walFileBytes;
     };
     await until(writeSome);
     await database.close();

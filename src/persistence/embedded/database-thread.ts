@@ -19,8 +19,11 @@ const startupLengthMin = 8;
 const protocolVersion3 = 196_608;
 const terminate = 'X'.charCodeAt(0);
 
-/** PGlite's own parameters without `-F`, which turns fsync off, and with little memory of its own: the system caches files too. */
-const startParams = [...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'), '-c', 'shared_buffers=4MB'];
+/**
+ * PGlite's own parameters without `-F`, which turns fsync off, with little memory of its own (the system caches files too),
+ * and with few spare files of write-ahead log.
+ */
+const startParams = [...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'), '-c', 'shared_buffers=4MB', '-c', 'min_wal_size=32MB', '-c', 'max_wal_size=48MB'];
 
 /** Cuts a stream of bytes into protocol messages; only the first message of a session has no type byte. */
 class MessageCutter {
