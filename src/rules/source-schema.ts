@@ -81,7 +81,10 @@ export function declaredFields(sources: readonly (Pick<SourceDefinition, 'schema
     collect(source.schema, '', types, 0);
   }
   return {
-    typeOf: (name) => types.get(name.replaceAll(/\[\d+\]/g, '[*]')) ?? openParent(name, types),
+    typeOf: (name) => {
+      const found = types.get(name.replaceAll(/\[\d+\]/g, '[*]')) ?? openParent(name, types);
+      return found !== null && name.includes('[*]') ? 'list' : found;
+    },
     paths: () => [...types.keys()].filter((name) => !name.endsWith(OPEN)),
   };
 }
