@@ -1,4 +1,5 @@
 import type { JsonValue } from '../event/stream-event.js';
+import type { SourceDefinition } from '../rules/source-schema.js';
 
 /**
  * What the HTTP interface needs from the rest of Vigil. `src/app` satisfies these with adapters over the catalogue, the log,
@@ -60,7 +61,7 @@ export interface Page<T> {
 
 // ---------------------------------------------------------------- sources
 
-/** A source as declared; `definition` holds what `PUT /sources/{name}` was given, defaults filled in. */
+/** A source as declared; defaults are filled in, durations are ms. */
 export interface SourceView {
   readonly name: string;
   readonly definition: SourceDefinition;
@@ -69,26 +70,14 @@ export interface SourceView {
   readonly updatedAt: number;
 }
 
-/** The members that ingestion reads; the others of the contract pass through unread. */
-export interface SourceDefinition {
-  readonly topic: string;
-  readonly format: 'json';
-  readonly eventTime: { readonly field: string; readonly unit: 'ms' | 's' | 'iso' };
-  readonly type: { readonly field: string } | { readonly value: string };
-  readonly id?: { readonly field: string } | undefined;
-  readonly partitionedBy?: string | readonly string[] | undefined;
-  readonly [member: string]: unknown;
-}
-
 export interface SourceCatalogue {
   list(page: PageRequest): Promise<Page<SourceView>>;
   get(name: string): Promise<SourceView | null>;
   /**
    * Declares or changes a source. The same definition again changes nothing (same revision).
-   * `definition` is JSON as the client sent it: the adapter checks it.
-   * @throws ApiError 422 `source.invalid` with pointer, 412, 409 where the change is not possible
+   * @throws ApiError 412, 409 or 422 where the change is not possible
    */
-  put(name: string, definition: JsonValue, precondition: Precondition, caller: Caller): Promise<Stored<SourceView>>;
+  put(name: string, definition: SourceDefinition, precondition: Precondition, caller: Caller): Promise<Stored<SourceView>>;
   /** @returns false where there is none. @throws ApiError 409 `source.in-use` while live rules read it, 412 */
   delete(name: string, precondition: Precondition, caller: Caller): Promise<boolean>;
 }
@@ -305,7 +294,7 @@ export interface AlertFeed {
 export interface IncomingEvent {
   /** its place in the request, from 0, rejected ones counted */
   readonly index: number;
-  /** text of the `partitionedBy` field(s): the record's key; null where the event has none or the source declares none */
+  /** text of the `partitionedBy` field: the record's key; null where the event has none or the source declares none */
   readonly key: string | null;
   /** the JSON text in UTF-8 */
   readonly bytes: Uint8Array;

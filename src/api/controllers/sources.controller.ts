@@ -1,7 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Query, Req, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { z } from 'zod';
-import type { JsonValue } from '../../event/stream-event.js';
+import { sourceSchema, validateSource } from '../../rules/source-schema.js';
+import type { SourceDefinition } from '../../rules/source-schema.js';
+import { ApiError } from '../api-error.js';
 import { Needs } from '../auth/roles.js';
 import { pageOf } from '../http/cursor.js';
 import { CallerOf } from '../http/request-context.js';
@@ -38,15 +40,15 @@ export class SourcesController {
 
   @Put(':name')
   @Needs('analyst')
-  @Operation({ summary: 'Declare or change a source', headers: IF_MATCH, answers: { 200: sourceAnswer, 201: sourceAnswer }, problems: { 412: 'Stale If-Match', 422: 'Not a source definition' } })
+  @Operation({ summary: 'Declare or change a source', bodySchema: sourceSchema.meta({ id: 'SourceDefinition' }), headers: IF_MATCH, answers: { 200: sourceAnswer, 201: sourceAnswer }, problems: { 412: 'Stale If-Match', 422: 'Not a source definition' } })
   async put(
     @Param('name', { schema: newName }) name: string,
-    @Body({ schema: sourceBody }) definition: z.infer<typeof sourceBody>,
+    @Body({ schema: sourceBody }) document: z.infer<typeof sourceBody>,
     @CallerOf() caller: Caller,
     @Req() request: ApiRequest,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const { outcome, item } = await this.ports.sources.put(name, definition as JsonValue, preconditionOf(request), caller);
+    const { outcome, item } = await this.ports.sources.put(name, definitionOf(document), preconditionOf(request), caller);
     response.status(outcome === 'created' ? 201 : 200);
     showRevision(response, item.revision);
     return sourceBodyOf(item);
@@ -59,6 +61,15 @@ export class SourcesController {
   async delete(@Param('name', { schema: nameParameter }) name: string, @CallerOf() caller: Caller, @Req() request: ApiRequest): Promise<void> {
     if (!(await this.ports.sources.delete(name, preconditionOf(request), caller))) notFound('source', name);
   }
+}
+
+/** @throws ApiError 422 with every problem; the pointer is that of the first */
+function definitionOf(document: z.infer<typeof sourceBody>): SourceDefinition {
+  const { source, problems } = validateSource(document);
+  const [first] = problems;
+  if (source !== undefined && first === undefined) return source;
+  const shown = problems.map(({ code, pointer, message }) => ({ code, pointer, detail: message }));
+  throw new ApiError(422, 'source.invalid', first?.message ?? 'not a source definition', first?.pointer ?? '', { problems: shown });
 }
 
 /** What `PUT` was given, with what the catalogue adds. */

@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
+import { assert } from '../../event/assert.js';
 import { EventDecoder } from '../../engine/event-decoder.js';
 import { emptyEventRecord } from '../../engine/event-record.js';
 import { parsePath, readPath } from '../../event/field-path.js';
-import type { PathStep } from '../../event/field-path.js';
 import type { FieldValue, JsonValue } from '../../event/stream-event.js';
-import { keyTextOf } from '../../rules/key-text.js';
+import type { SourceDefinition } from '../../rules/source-schema.js';
 import { EVENT_BYTES_MAX, EVENT_KEY_BYTES_MAX } from '../limits.js';
 import { findJsonFault } from '../http/malformed-json.js';
-import type { IncomingEvent, IngestRejection, SourceDefinition } from '../ports.js';
+import type { IncomingEvent, IngestRejection } from '../ports.js';
 
 /** Checks the bytes of one event of a source. Null bytes stand for an event that was too long to be kept. */
 export type EventCheck = (bytes: Uint8Array | null, index: number) => IncomingEvent | IngestRejection;
@@ -17,7 +17,7 @@ export type EventCheck = (bytes: Uint8Array | null, index: number) => IncomingEv
  * not poison there; fields that only rules read are not looked at.
  */
 export function eventCheck(source: string, definition: SourceDefinition): EventCheck {
-  const decoder = new EventDecoder(source, definition as never);
+  const decoder = new EventDecoder(source, definition);
   const record = emptyEventRecord();
   const keyOf = keyReader(definition.partitionedBy);
   return (bytes, index) => {
@@ -41,16 +41,12 @@ export function eventCheck(source: string, definition: SourceDefinition): EventC
   };
 }
 
-/** Text of the partitioning field: strings as they are, numbers and booleans as in JSON; several fields as one text like a rule's key. */
-function keyReader(partitionedBy: string | readonly string[] | undefined): (event: JsonValue) => string | null {
+/** Text of the partitioning field: strings as they are, numbers and booleans as in JSON. */
+function keyReader(partitionedBy: string | undefined): (event: JsonValue) => string | null {
   if (partitionedBy === undefined) return () => null;
-  const paths = (typeof partitionedBy === 'string' ? [partitionedBy] : partitionedBy).map((path) => parsePath(path) ?? [path]);
-  const [only] = paths;
-  if (paths.length === 1 && only !== undefined) return (event) => keyText(readPath(event, only));
-  return (event) => {
-    const parts = paths.map((steps: readonly PathStep[]) => keyText(readPath(event, steps))).filter((part) => part !== null);
-    return parts.length < paths.length ? null : keyTextOf(parts);
-  };
+  const steps = parsePath(partitionedBy);
+  assert(steps !== null, 'the schema of sources lets only paths in');
+  return (event) => keyText(readPath(event, steps));
 }
 
 function keyText(value: FieldValue): string | null {

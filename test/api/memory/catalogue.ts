@@ -1,9 +1,10 @@
 import { ApiError } from '../../../src/api/api-error.js';
 import type {
   AuditEntry, AuditTrail, Caller, ListCatalogue, ListEntry, ListView, Page, PageRequest, Precondition, RuleAction, RuleCatalogue, RuleFilter,
-  RuleStatus, RuleVersionView, RuleView, SourceCatalogue, SourceDefinition, SourceView, Stored,
+  RuleStatus, RuleVersionView, RuleView, SourceCatalogue, SourceView, Stored,
 } from '../../../src/api/ports.js';
 import type { JsonValue } from '../../../src/event/stream-event.js';
+import type { SourceDefinition } from '../../../src/rules/source-schema.js';
 import { checkPrecondition, pageBy } from './paging.js';
 
 export class MemoryAudit implements AuditTrail {
@@ -32,13 +33,12 @@ export class MemorySources implements SourceCatalogue {
     return this.sources.get(name) ?? null;
   }
 
-  async put(name: string, definition: JsonValue, precondition: Precondition, caller: Caller): Promise<Stored<SourceView>> {
+  async put(name: string, definition: SourceDefinition, precondition: Precondition, caller: Caller): Promise<Stored<SourceView>> {
     const before = this.sources.get(name);
     checkPrecondition(precondition, before?.revision ?? null);
-    const checked = sourceDefinition(definition);
-    if (before !== undefined && same(before.definition, checked)) return { outcome: 'unchanged', item: before };
+    if (before !== undefined && same(before.definition, definition)) return { outcome: 'unchanged', item: before };
     const now = Date.now();
-    const item = { name, definition: checked, revision: (before?.revision ?? 0) + 1, createdAt: before?.createdAt ?? now, updatedAt: now };
+    const item = { name, definition, revision: (before?.revision ?? 0) + 1, createdAt: before?.createdAt ?? now, updatedAt: now };
     this.sources.set(name, item);
     this.audit.note('source.put', `source/${name}`, caller);
     return { outcome: before === undefined ? 'created' : 'changed', item };
@@ -50,13 +50,6 @@ export class MemorySources implements SourceCatalogue {
     this.audit.note('source.delete', `source/${name}`, caller);
     return this.sources.delete(name);
   }
-}
-
-function sourceDefinition(definition: JsonValue): SourceDefinition {
-  const given = definition as Record<string, JsonValue>;
-  for (const member of ['topic', 'eventTime', 'type']) if (given[member] === undefined) throw new ApiError(422, 'source.invalid', `${member} is missing`, '');
-  if (typeof given.topic !== 'string') throw new ApiError(422, 'source.invalid', 'topic is not a text', '/topic');
-  return { format: 'json', ...given } as unknown as SourceDefinition;
 }
 
 interface StoredRule {

@@ -5,6 +5,7 @@ import type {
   Role, RuleFinding, RuleValidation,
 } from '../../../src/api/ports.js';
 import type { JsonValue } from '../../../src/event/stream-event.js';
+import { validateRule } from '../../../src/rules/validate-rule.js';
 import { MemoryAudit, MemoryLists, MemoryRules, MemorySources } from './catalogue.js';
 import { pageBy } from './paging.js';
 
@@ -123,17 +124,12 @@ export class MemoryIngestion implements Ingestion {
   }
 }
 
-const RULE_MEMBERS = ['id', 'name', 'severity', 'tags', 'params', 'from', 'key', 'let', 'on', 'when', 'pattern', 'policy', 'alert', 'emit'];
-
-/** As much of a validator as the HTTP interface's tests need. */
+/** The language's own judgement; what sources declare is left out. */
 function validate(document: JsonValue): RuleValidation {
-  const rule = document as Record<string, JsonValue>;
-  const problems: RuleFinding[] = Object.keys(rule)
-    .filter((member) => !RULE_MEMBERS.includes(member))
-    .map((member) => ({ code: 'rule.unknown-field', pointer: `/${member}`, detail: `${member} is no member of a rule` }));
-  for (const member of ['id', 'from', 'key']) if (rule[member] === undefined) problems.push({ code: 'rule.missing', pointer: '', detail: `${member} is missing` });
-  if (rule.id !== undefined && typeof rule.id !== 'string') problems.push({ code: 'rule.wrong-type', pointer: '/id', detail: 'a text was expected' });
-  return { valid: problems.length === 0, problems, warnings: [], stateBound: problems.length === 0 ? { perKeyBytes: 64 } : null, cost: problems.length === 0 ? { class: 'cheap' } : null };
+  const { rule, problems, warnings } = validateRule(document);
+  const finding = ({ code, pointer, message }: (typeof problems)[number]): RuleFinding => ({ code, pointer, detail: message });
+  const valid = rule !== undefined;
+  return { valid, problems: problems.map(finding), warnings: warnings.map(finding), stateBound: valid ? { perKeyBytes: 64 } : null, cost: valid ? { class: 'cheap' } : null };
 }
 
 const NO_STATS = { hits: 0, evaluations: 0, errors: 0, missingFacts: 0, late: 0, stateKeys: 0, stateBytes: 0, lastHitAt: null };

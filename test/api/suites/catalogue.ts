@@ -25,7 +25,9 @@ export function describeCatalogue(subject: Subject): void {
       expect((await subject.client.put('/api/v1/sources/a%20b', sourceOf('x'))).status).toBe(400);
       expect((await subject.client.put(`/api/v1/sources/${name}`, { topic: name })).status).toBe(422);
       const wrong = await subject.client.put(`/api/v1/sources/${name}`, { ...sourceOf(name), topic: 7 });
-      expect([wrong.status, wrong.body.pointer]).toEqual([422, '/topic']);
+      expect([wrong.status, wrong.body.code, wrong.body.pointer]).toEqual([422, 'source.invalid', '/topic']);
+      const unknown = await subject.client.put(`/api/v1/sources/${name}`, { ...sourceOf(name), colour: 'red', disorder: 'long' });
+      expect((unknown.body.problems as { pointer: string }[]).map(({ pointer }) => pointer).sort()).toEqual(['/colour', '/disorder']);
       expect((await subject.client.get(`/api/v1/sources/${name}`)).status).toBe(404);
     });
 
