@@ -44,6 +44,7 @@ export class ControlState {
   /** next offset of the control topic */
   position = 0;
   private readonly rules = new Map<string, LiveRule>();
+  private readonly changes = new Map<string, number>();
   /** last change number applied, by catalogue: repetitions have no effect */
   private readonly applied = new Map<string, number>();
   private nextTask: number;
@@ -70,6 +71,11 @@ export class ControlState {
       if (partition >= 0 && partition < set.partitions) return { set, partition };
     }
     return null;
+  }
+
+  /** Place in the control topic of the latest change of a rule version; null where there was none. */
+  changedAt(ruleId: string, version: number): number | null {
+    return this.changes.get(`${ruleId}@${version}`) ?? null;
   }
 
   sourcesOf(setId: string): LiveSource[] {
@@ -114,6 +120,7 @@ export class ControlState {
   private applyRule(change: RuleChange, offset: number): boolean {
     const { ruleId, version, status } = change;
     const id = `${ruleId}@${version}`;
+    this.changes.set(id, offset);
     const known = this.rules.get(id);
     if (status === 'retired') return this.rules.delete(id);
     if (known !== undefined) {

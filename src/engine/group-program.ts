@@ -15,6 +15,8 @@ export interface RuleCounts {
   hits: number;
   muted: number;
   errors: number;
+  /** event time of the latest hit, epoch ms; null before the first */
+  lastHitAt: number | null;
 }
 
 /** A rule of a group, with the numbers of its parts in a key's state. */
@@ -95,7 +97,7 @@ export class GroupProgram {
         firingPart: part(hash128(`fire|${live.ruleId}|${live.epoch}`).slice(0, 16), () => new FiringState()),
         patternPart: pattern === null ? -1 : part(pattern.id, () => new PatternPart(pattern.compiled.newState())),
         ownAggregates: steps.filter((step) => step.part >= 0).map((step) => step.part),
-        counts: { evaluated: 0, hits: 0, muted: 0, errors: 0 },
+        counts: { evaluated: 0, hits: 0, muted: 0, errors: 0, lastHitAt: null },
       };
       letSteps.set(running, steps);
       return running;

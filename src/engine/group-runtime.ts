@@ -2,13 +2,14 @@ import type { PatternOutput } from '../cep/matcher.js';
 import { assert } from '../event/assert.js';
 import { hash128 } from '../event/hash.js';
 import { NO_MATCH, type MatchView } from '../event/match-view.js';
-import type { FieldValue, StreamEvent } from '../event/stream-event.js';
+import type { FieldValue, JsonValue, StreamEvent } from '../event/stream-event.js';
 import { ByteReader, ByteWriter } from '../state/bytes.js';
 import { decodeKeyRecord, encodeKeyRecord, type KeyPart } from '../state/checkpoint.js';
 import { evidenceOf, matchEvidence, TakenView, witnessOf, type Evidence, type Firing } from './alert-builder.js';
 import { copyEvent, emptyEventRecord, fillEvent, type EventRecord } from './event-record.js';
 import { GroupProgram, PatternPart, type Plan, type RunningRule } from './group-program.js';
 import { KeyState, type Part } from './key-state.js';
+import { explainKey } from './explain-key.js';
 import type { LaneSet } from './lanes.js';
 import { engineLimits } from './limits.js';
 import { readWaiting, writeWaiting } from './waiting-codec.js';
@@ -225,6 +226,7 @@ export class GroupRuntime {
 
   private emit(firing: Firing): void {
     firing.rule.counts.hits++;
+    firing.rule.counts.lastHitAt = firing.at;
     const signal = firing.kind === 'alert' && firing.rule.program.alert.signal !== null;
     const said = signal ? { ...firing, kind: 'signal' as const } : firing;
     this.host.emit(this, said);
@@ -344,6 +346,14 @@ export class GroupRuntime {
     this.writer.reset();
     write(this.writer);
     return this.writer.take();
+  }
+
+  /** What is half done for a key under a rule: partial matches and what each waits for, waiting events, windows kept. Null where nothing is. */
+  explain(ruleId: string, key: string): JsonValue {
+    const state = this.inspect(key);
+    const rule = this.program.rules.find(({ live }) => live.ruleId === ruleId);
+    if (state === null || rule === undefined) return null;
+    return explainKey(this.program, rule, state);
   }
 
   /** For explanations: the decoded parts of a key, or null where nothing is kept. */

@@ -101,6 +101,7 @@ export class TaskRunner {
   private writtenFloor = 0;
   private floorTimes: { readonly sequence: number; readonly at: number }[] = [];
   private turn = 0;
+  private committed: TaskRunner['committedStanding'] = null;
 
   constructor(private readonly options: RunnerOptions) {
     this.task = new PartitionTask({ number: options.number, keyedPartitions: options.keyedPartitions });
@@ -136,6 +137,18 @@ export class TaskRunner {
       keys: this.task.keyCount,
       dirtyKeys: this.task.dirtyKeys,
     };
+  }
+
+  /** What the last committed entry says: where it stands for others. Null before the first. */
+  get committedStanding(): { readonly controlPosition: number; readonly positions: Readonly<Record<string, number>> } | null {
+    return this.committed;
+  }
+
+  get inputStandings(): readonly { readonly topic: string; readonly partition: number; readonly position: number; readonly end: number; readonly lag: number }[] {
+    return [...this.pumps].map(([id, pump]) => {
+      const position = this.positions.get(id) ?? 0;
+      return { topic: pump.topic, partition: pump.partition, position, end: pump.endOffset, lag: Math.max(0, pump.endOffset - position) };
+    });
   }
 
   /**
@@ -182,6 +195,7 @@ export class TaskRunner {
     if (options.protocol?.fenceFirst === false) await this.fence();
     this.task = opened.task;
     this.writtenFloor = opened.floor;
+    if (opened.lastEntryAt !== null) this.committed = { controlPosition: opened.task.control.position, positions: Object.fromEntries(opened.positions) };
     for (const [id, position] of opened.positions) this.positions.set(id, position);
     if (opened.lastEntryAt !== null) this.lastTickAt = opened.lastEntryAt;
     this.controlPump = new InputPump(log.reader, topics.control, 0, this.task.control.position, clock, this.bell);
@@ -435,10 +449,12 @@ export class TaskRunner {
     this.lastCommitAt = now;
     task.sequence++;
     const writes = builder.build();
+    const table = this.inputTable;
     this.committing = this.send({ entry, writes }).then(
       () => {
         this.committing = null;
         this.writtenFloor = entry.floor;
+        this.committed = { controlPosition: entry.controlPosition, positions: Object.fromEntries(table.map((id, i) => [id, entry.positions[i] ?? 0])) };
         options.observer.committed(options.number, { events, alerts: effects.alerts.length, ms: options.clock.now() - now, bytes: countWrites(writes) });
         this.trim();
         this.bell.ring();

@@ -132,6 +132,18 @@ export class RuleTestDriver {
     this.settle();
   }
 
+  /** What is half matched now, for every rule and key. */
+  partialMatches(): JsonValue[] {
+    const found: JsonValue[] = [];
+    for (const task of this.tasks.values()) {
+      for (const { live } of task.runningRules) {
+        const group = task.groupOfRule(live.ruleId);
+        for (const key of [...(group?.states.keys() ?? [])].sort()) found.push(group?.explain(live.ruleId, key) ?? null);
+      }
+    }
+    return found;
+  }
+
   /** Writes all state, throws the tasks away and opens them from what was written. */
   restart(): void {
     for (const task of this.tasks.values()) this.store(task);

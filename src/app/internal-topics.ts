@@ -1,0 +1,30 @@
+import type { Log } from '../stream/log.js';
+import type { Topics } from '../stream/topics.js';
+
+/** Partition counts of Vigil's own topics. */
+export interface TopicCounts {
+  readonly keyedPartitions: number;
+  readonly taskSlots: number;
+  readonly of: (topic: string) => number;
+}
+
+/**
+ * Creates what is missing of Vigil's own topics. What is there keeps its partition count: the number of keyed tasks and of task
+ * numbers is fixed when the topics are made.
+ */
+export async function ensureInternalTopics(log: Log, topics: Topics, wanted: { readonly keyedPartitions: number; readonly taskSlots: number }): Promise<TopicCounts> {
+  const outputs = log.kind === 'kafka' ? 12 : 3;
+  const keyed = (await log.admin.partitions(topics.rekey)) ?? wanted.keyedPartitions;
+  const slots = (await log.admin.partitions(topics.journal)) ?? wanted.taskSlots;
+  const forEver = { retentionMs: -1 };
+  await log.admin.ensure([
+    { topic: topics.control, partitions: 1, ...forEver },
+    { topic: topics.journal, partitions: slots, ...forEver },
+    { topic: topics.state, partitions: slots, compacted: true },
+    { topic: topics.rekey, partitions: keyed, ...forEver },
+    ...[topics.alerts, topics.shadowAlerts, topics.signals, topics.late, topics.deadLetter].map((topic) => ({ topic, partitions: outputs })),
+  ]);
+  const counts = new Map<string, number>();
+  for (const topic of Object.values(topics)) counts.set(topic, (await log.admin.partitions(topic)) ?? 1);
+  return { keyedPartitions: keyed, taskSlots: slots, of: (topic) => counts.get(topic) ?? 1 };
+}
