@@ -52,7 +52,7 @@ describe('sums', () => {
         for (const x of big) sum.add(-x);
         const exact = new ExactSum();
         for (const c of cents) exact.add(c / 100);
-        expect(Math.abs(sum.value - exact.value)).toBeLessThanOrEqual(1e-15);
+        expect(Math.abs(sum.value - exact.value)).toBeLessThanOrEqual(Math.abs(exact.value) * 2 ** -51 + 1e-16);
       }),
     ));
 });

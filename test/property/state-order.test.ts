@@ -53,3 +53,15 @@ it.each(forms.slice(0, 3))('$form does not count at an older event what came aft
     }),
   ),
 );
+
+it('keeps many different values by the times they count by, whatever order those come in', () =>
+  fc.assert(
+    fc.property(fc.array(fc.record({ gap: fc.nat(2), lag: fc.nat(30), value: fc.nat(80) }), { maxLength: 200 }), fc.integer({ min: 1, max: 60 }), (list, sliding) => {
+      let ts = 100;
+      const steps = list.map(({ gap, lag, value }): Step => ({ ts: (ts += gap), fits: true, value, group: undefined, restart: false, at: ts - lag }));
+      const spec: AggregateSpec = { form: 'distinct', value: 'v', at: 'openedAt', window: { sliding } };
+      const expected = steps.map((_, i) => recount(spec, steps, i));
+      expect(straight(spec, steps)).toEqual(expected);
+      expect(restored(spec, steps)).toEqual(expected);
+    }),
+  ));

@@ -240,6 +240,13 @@ describe('bytes', () => {
     return out.take().length;
   };
 
+  it('of a lowest value do not grow with the events where nothing slides out, and with the buckets where there are some', () => {
+    const all = makeAggregate({ form: 'min', value: 'v' });
+    const buckets = makeAggregate({ form: 'min', value: 'v', window: { sliding: 1_000, resolution: 100 } });
+    for (let i = 0; i < 500; i++) for (const state of [all, buckets]) state.take(i, true, i);
+    expect([size(all), size(buckets)]).toEqual([5, 22]);
+  });
+
   it('of a day of card velocity and a month of amounts are few', () => {
     const count = makeAggregate({ form: 'count', window: { sliding: 10 * MINUTE } });
     const average = makeAggregate({ form: 'avg', value: 'amountMinor', window: { sliding: 30 * 24 * HOUR } });

@@ -35,7 +35,7 @@ export class Collect extends Form {
     const key = valueKey(value);
     if (key === undefined) return;
     const { ring, counts, plan } = this;
-    if (counts !== null && plan.windowMs === Infinity && counts.has(key)) return;
+    if (plan.windowMs === Infinity && counts?.has(key) === true && !this.forgetIfYounger(key, time)) return;
     if (ring.size >= (counts === null ? Math.min(this.limit, plan.entriesMax) : plan.entriesMax)) {
       this.dropped++;
       if (time < ring.firstTs()) return;
@@ -76,6 +76,19 @@ export class Collect extends Form {
     this.list = null;
     this.ring.read(from, (bytes) => this.counted(bytes.value()));
     this.dropped = from.uint();
+  }
+
+  /** Where nothing slides out only the first occurrence is kept: it makes way for one that counts by an earlier time. */
+  private forgetIfYounger(key: ValueKey, time: number): boolean {
+    const { ring } = this;
+    if (time >= ring.lastTs()) return false;
+    for (let i = ring.countUpTo(time); i < ring.size; i++) {
+      if (valueKey(ring.valueAt(i)) !== key) continue;
+      ring.remove(i);
+      this.counts?.delete(key);
+      return true;
+    }
+    return false;
   }
 
   private counted(value: FieldValue): FieldValue {

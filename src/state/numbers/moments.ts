@@ -3,6 +3,8 @@ import { ExactSum } from './exact-sum.js';
 
 /** Below this share of the sum of squares a variance is rounding, not spread: 2^−96, while sums keep about 2^−104. */
 const ROUNDING = 2 ** -96;
+/** Below this, squares have lost digits for lack of smaller numbers. */
+const UNDERFLOW = 1e-290;
 
 /** Number, sum and, where wanted, sum of squares of values that come and go. Exact for whole numbers (see `ExactSum`). */
 export class Moments {
@@ -37,7 +39,8 @@ export class Moments {
     scaled.addProduct(-value, value);
     scaled.addProduct(-2 * value, rest);
     scaled.addProduct(-rest, rest);
-    return scaled.value <= size * ROUNDING ? (this.n === 0 ? NaN : 0) : Math.sqrt(scaled.value) / this.n;
+    if (this.n === 0) return NaN;
+    return scaled.value <= Math.max(size * ROUNDING, UNDERFLOW) ? 0 : Math.sqrt(scaled.value) / this.n;
   }
 
   add(value: number): void {
