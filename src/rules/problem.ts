@@ -108,10 +108,10 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
-/** The entry of `names` nearest to `word` by edit distance (at most a third of its length away), for "did you mean". */
+/** The entry of `names` nearest to `word` by edit distance (at most a third of its length away, or 2; 1 for short words), for "did you mean". */
 export function nearest(word: string, names: Iterable<string>): string | null {
   let best: string | null = null;
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let bestDistance = (word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))) + 1;
   if (word.length > 64) return null;
   for (const name of names) {
     const distance = editDistance(word.toLowerCase(), name.toLowerCase(), bestDistance);

@@ -1,5 +1,6 @@
 import { EngineError } from '../event/engine-error.js';
 import type { JsonValue } from '../event/stream-event.js';
+import { parseDuration } from './duration.js';
 import { Problems, nearest, shown } from './problem.js';
 import { ParamValues } from './resolve/param-values.js';
 import { operandsOf, refsOf, typesOf, listOf } from './resolve/refs.js';
@@ -59,11 +60,17 @@ function mergedParams(params: Readonly<Record<string, JsonValue>>, overrides: Re
     if (!Object.hasOwn(params, name)) {
       const hint = nearest(name, Object.keys(params));
       problems.add('rule.param', ['params', name], `found a value for "${name}", which the rule's params do not have${hint ? `; did you mean "${hint}"?` : `; expected one of ${Object.keys(params).join(', ')}`}`);
-    } else if (typeof value !== typeof params[name] || Array.isArray(value) !== Array.isArray(params[name])) {
+    } else if (!sameKind(value, params[name] as JsonValue)) {
       problems.add('rule.param', ['params', name], `found ${shown(value)}; expected a value of the same type as the rule's ${shown(params[name])}`);
     } else merged[name] = value;
   }
   return merged;
+}
+
+/** A duration may be text in one place and ms in the other. */
+function sameKind(a: JsonValue, b: JsonValue): boolean {
+  if (typeof a === typeof b) return Array.isArray(a) === Array.isArray(b);
+  return parseDuration(a) !== null && parseDuration(b) !== null;
 }
 
 function resolveFire(policy: Rule['policy'], values: ParamValues): ResolvedFire {
