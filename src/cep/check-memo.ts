@@ -40,6 +40,11 @@ export class CheckMemo {
   }
 }
 
+/** Whether any event fits, not only the one that a memo is at. */
+export function fitsNow(check: Check, event: StreamEvent, match: MatchView): boolean {
+  return alone(check, event) && (check.where === null || check.where(event, match));
+}
+
 function alone(check: Check, event: StreamEvent): boolean {
   if (check.types !== null && !check.types.includes(event.type)) return false;
   return check.local === null || check.local(event, NO_MATCH);

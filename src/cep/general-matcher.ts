@@ -2,10 +2,11 @@ import { present } from '../event/assert.js';
 import { NO_MATCH } from '../event/match-view.js';
 import type { StreamEvent } from '../event/stream-event.js';
 import type { AbsentBranch, Branch, Final, Guard, Having, PassBranch, State, TakeBranch } from './automaton.js';
+import { fitsNow } from './check-memo.js';
 import { forksPast, NO_FORKS, weightTaken } from './forks.js';
 import type { Awaited, PartialMatch, PatternOutput, PatternState, StateReader, StateWriter } from './matcher.js';
 import type { Completion, Link, Thread } from './partial-match.js';
-import { compareMatches, lastMoment, link, LinkView, NO_ABSENCES, takenOf } from './partial-match.js';
+import { compareMatches, link, LinkView, momentsOf, NO_ABSENCES, takenOf } from './partial-match.js';
 import type { Program } from './program.js';
 import { readState, writeState } from './state-codec.js';
 import { Settlement } from './settlement.js';
@@ -81,17 +82,17 @@ export class GeneralState implements PatternState {
   /** Comes to a state with events taken: a thread if there is a way on, a completion if the match may end here. */
   arrive(state: State, last: Link, absences: readonly number[], by: AbsentBranch | null, at: number, weight: number): void {
     if (state.finals.some((final) => this.isFinal(final, last))) this.complete(last, by, at);
-    const thread = this.threadAt(state, last, absences, weight);
+    const thread = this.threadAt(state, last, absences, at, weight);
     if (thread !== null) this.groups.add(thread);
   }
 
   /** @returns null where no branch is open */
-  threadAt(state: State, last: Link, absences: readonly number[], weight: number): Thread | null {
+  threadAt(state: State, last: Link, absences: readonly number[], at: number, weight: number): Thread | null {
     if (state.branches.length === 0) return null;
-    const untilMs = state.branches.map((branch) => lastMoment(branch, last, this.program.withinMs));
+    const untilMs = momentsOf(state, last, at, this.program.withinMs);
     const open = state.allBranches.filter((i) => this.isOpen(present(state.branches[i], 'branch'), last));
     if (open.length === 0) return null;
-    const thread: Thread = { state, last, open: open.length === state.branches.length ? state.allBranches : open, untilMs, absences, passed: false, weight, forks: NO_FORKS, dead: false };
+    const thread: Thread = { state, last, open: open.length === state.branches.length ? state.allBranches : open, untilMs, sinceMs: at, absences, passed: false, weight, forks: NO_FORKS, dead: false };
     this.dueMs = Math.min(this.dueMs, dueOf(thread));
     return thread;
   }
@@ -103,7 +104,8 @@ export class GeneralState implements PatternState {
 
   private isFinal(final: Final, last: Link): boolean {
     if (!this.agrees(final.having, last)) return false;
-    return !final.unless.some((guard) => this.isGuarded(guard, last.event, last.previous));
+    const before = this.view.bind(last.previous);
+    return !final.unless.some(({ check, until }) => fitsNow(check, last.event, before) && (until === null || !fitsNow(until, last.event, before)));
   }
 
   private isGuarded({ check, until }: Guard, event: StreamEvent, match: Link | null): boolean {
@@ -150,7 +152,8 @@ export class GeneralState implements PatternState {
     const { memo } = this.program;
     if (!memo.fits(branch.check, event, NO_MATCH)) return;
     if (branch.forbidden.some((check) => memo.fits(check, event, NO_MATCH)) || branch.greedy.some((guard) => this.isGuarded(guard, event, null))) return;
-    if (!branch.having.every(({ test, holds }) => test(event, NO_MATCH) === holds)) return;
+    // before the first event no `having` holds
+    if (branch.having.some(({ holds }) => holds)) return;
     this.take(branch, event, null, NO_ABSENCES, 1);
   }
 
@@ -225,14 +228,10 @@ export class GeneralState implements PatternState {
   }
 
   private passMoment(at: number, ended: Ended[]): void {
-    for (const group of this.groups.all()) {
-      const { threads } = group;
-      const { length } = threads;
-      for (let i = 0; i < length; i++) {
-        const thread = present(threads[i], 'thread');
-        if (!thread.dead) this.expire(thread, at, ended);
-      }
-    }
+    const earlier = this.completions;
+    this.completions = [];
+    for (const thread of this.groups.threads()) this.expire(thread, at, ended);
+    this.completions = [...earlier, ...this.completions.sort((a, b) => compareMatches(a.last, b.last))];
     for (const watch of this.watches.due(at)) this.emit({ last: watch.last, at, accepted: true, count: watch.count, absent: null }, true, null, watch.repeat);
   }
 
@@ -266,7 +265,7 @@ export class GeneralState implements PatternState {
   // --- results
 
   private settle(byTime: boolean, trigger: StreamEvent | null): void {
-    const { completions } = this;
+    const completions = byTime ? this.completions : this.completions.sort((a, b) => compareMatches(a.last, b.last));
     if (completions.length === 0 && this.held.length === 0) return;
     this.completions = [];
     new Settlement(this.program, this.groups, completions, this.held).run((completion) => {

@@ -38,6 +38,8 @@ export interface Thread {
   open: readonly number[];
   /** last moment of each branch of `state`, by its index */
   readonly untilMs: readonly number[];
+  /** when it came to its state, epoch ms */
+  readonly sinceMs: number;
   /** indexes of the absences that went by since the last event */
   readonly absences: readonly number[];
   /** whether an event has gone by since it came to its state */
@@ -81,8 +83,16 @@ export function lastOfStage(last: Link, stage: number): Link | null {
   return at;
 }
 
+/**
+ * Last moment of each branch of a state. Not before the state was come to: where the time was over while an absence was waited
+ * for, or before it began to be waited for, the moment is that of arrival.
+ */
+export function momentsOf(state: State, last: Link, sinceMs: number, withinMs: number): number[] {
+  return state.branches.map((branch) => Math.max(sinceMs, lastMoment(branch, last, withinMs)));
+}
+
 /** Last moment at which a branch can still be taken, epoch ms; for an absence its deadline. */
-export function lastMoment(branch: Branch, last: Link, withinMs: number): number {
+function lastMoment(branch: Branch, last: Link, withinMs: number): number {
   if (branch.kind === 'absent') return absenceDeadline(branch, last);
   let untilMs = last.first.event.ts + withinMs;
   if (branch.kind === 'pass') return untilMs;

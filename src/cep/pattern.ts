@@ -68,7 +68,7 @@ export interface LoopSpec {
   readonly spanMs?: number;
   /** the loop takes no event from the first on that fits this one, that event included */
   readonly until?: EventCheck | null;
-  /** called with the last event taken after each round (and before the first, if that may be left out): the loop goes on while it is false and ends when it is true */
+  /** called with the last event taken after each round (and before the first, if that may be left out): the loop goes on while it is false and ends when it is true. False before the first event of a match */
   readonly having?: EventTest | null;
 }
 

@@ -1,6 +1,6 @@
 import { present } from '../event/assert.js';
 import type { Completion, Link } from './partial-match.js';
-import { compareMatches, lastOfStage } from './partial-match.js';
+import { lastOfStage } from './partial-match.js';
 import type { Program } from './program.js';
 import type { SkipSpec } from './pattern.js';
 import type { ThreadGroups } from './thread-groups.js';
@@ -12,7 +12,10 @@ import type { ThreadGroups } from './thread-groups.js';
 export class Settlement {
   private given = 0;
 
-  /** @param held matches that waited; changed in place */
+  /**
+   * @param completions in the order of their completion, then of `compareMatches`
+   * @param held matches that waited; changed in place
+   */
   constructor(
     private readonly program: Program,
     private readonly groups: ThreadGroups,
@@ -43,7 +46,7 @@ export class Settlement {
   /** A match waits while a partial match that began before it could still become one. */
   private runInOrder(give: (completion: Completion) => void): void {
     const { held } = this;
-    held.push(...[...this.completions].sort((a, b) => a.at - b.at || compareMatches(a.last, b.last)));
+    held.push(...this.completions);
     held.sort((a, b) => a.last.first.seq - b.last.first.seq);
     let oldest = this.oldestThread();
     for (let next = held[0]; next !== undefined && next.last.first.seq <= oldest; next = held[0]) {

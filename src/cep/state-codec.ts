@@ -5,7 +5,7 @@ import { readEvent, writeEvent } from './event-codec.js';
 import type { GeneralState } from './general-matcher.js';
 import type { StateReader, StateWriter } from './matcher.js';
 import type { Completion, Link, Thread } from './partial-match.js';
-import { lastMoment, link, NO_ABSENCES } from './partial-match.js';
+import { link, momentsOf, NO_ABSENCES } from './partial-match.js';
 import type { Watch } from './watches.js';
 
 /** First byte of a general state; the fast forms have their own. */
@@ -94,6 +94,7 @@ function writeLink(item: Link, links: Numbering<Link>, events: Numbering<StreamE
 function writeThread(thread: Thread, links: Numbering<Link>, out: StateWriter): void {
   out.uint(thread.state.id);
   out.uint(links.of(thread.last));
+  out.int(thread.sinceMs);
   out.byte(thread.passed ? 1 : 0);
   numbers(out, thread.open);
   numbers(out, thread.absences);
@@ -159,14 +160,15 @@ function readBranch(from: StateReader, automaton: Automaton, state: number): Aut
 function readThread(from: StateReader, automaton: Automaton, links: readonly Link[], withinMs: number): Thread {
   const state = found(automaton.states[from.uint()], 'state');
   const last = found(links[from.uint()], 'link');
+  const sinceMs = from.int();
   const passed = from.byte() === 1;
   const open = readList(from, () => from.uint());
   const absences = readList(from, () => from.uint());
   const weight = from.uint();
   const forks = readList(from, () => from.uint());
   for (const index of open) found(state.branches[index], 'branch');
-  const untilMs = state.branches.map((branch) => lastMoment(branch, last, withinMs));
-  return { state, last, open, untilMs, absences: absences.length === 0 ? NO_ABSENCES : absences, passed, weight, forks, dead: false };
+  const untilMs = momentsOf(state, last, sinceMs, withinMs);
+  return { state, last, open, untilMs, sinceMs, absences: absences.length === 0 ? NO_ABSENCES : absences, passed, weight, forks, dead: false };
 }
 
 function readAbsent(from: StateReader, automaton: Automaton): AbsentBranch | null {

@@ -58,6 +58,8 @@ interface Run {
   readonly taken: readonly Taken[];
   ways: Way[];
   passed: boolean;
+  /** when it came to where it stands */
+  readonly since: number;
   readonly family: { runs: number };
 }
 
@@ -177,7 +179,8 @@ export class NaiveMatcher {
   /** Whether `having` says that the loop is complete; null where it has none. */
   private complete(spec: StageSpec | GroupSpec | OneOfSpec, taken: readonly Taken[]): boolean | null {
     if (!spec.having) return null;
-    return spec.having(taken.at(-1)?.event as StreamEvent, viewOf(taken));
+    const last = taken.at(-1);
+    return last !== undefined && spec.having(last.event, viewOf(taken));
   }
 
   private leave(spec: StageSpec | GroupSpec | OneOfSpec, rest: Rest): Rest {
@@ -220,7 +223,7 @@ export class NaiveMatcher {
   private arrive(taken: readonly Taken[], ways: readonly Way[], at: number, absent: AbsentSpec | null): void {
     if (ways.some((way) => way.kind === 'end' && !this.isAsked(way.path, taken))) this.finish(taken, at, absent);
     const waiting = ways.filter((way) => way.kind !== 'end');
-    if (waiting.length > 0) this.keep({ taken, ways: waiting, passed: false, family: { runs: 0 } });
+    if (waiting.length > 0) this.keep({ taken, ways: waiting, passed: false, since: at, family: { runs: 0 } });
   }
 
   private finish(taken: readonly Taken[], at: number, absent: AbsentSpec | null): void {
@@ -257,7 +260,7 @@ export class NaiveMatcher {
     const over = (moment: number): boolean => (this.spec.edge === 'exclusive' ? moment <= now : moment < now);
     const ended: { taken: readonly Taken[]; at: number }[] = [];
     for (;;) {
-      const at = Math.min(...this.runs.flatMap((run) => run.ways.map((way) => this.moment(way, run.taken))), ...this.watches.flatMap((w) => [w.repeatAt, w.until]));
+      const at = Math.min(...this.runs.flatMap((run) => run.ways.map((way) => this.moment(way, run))), ...this.watches.flatMap((w) => [w.repeatAt, w.until]));
       if (!over(at)) break;
       this.passMoment(at, ended);
       if (!ordered) this.settleMoment(ended);
@@ -271,10 +274,20 @@ export class NaiveMatcher {
     const waited = new Map<Run['family'], readonly Taken[]>();
     for (const run of before) {
       run.family.runs--;
-      const over = run.ways.filter((way) => this.moment(way, run.taken) <= at);
-      const left = run.ways.filter((way) => !over.includes(way));
-      for (const way of over) if (way.kind === 'absent') this.arrive(run.taken, way.then(run.taken, HERE), at, way.spec);
-      if (left.length > 0) this.keep({ ...run, ways: left });
+      const over = run.ways.filter((way) => this.moment(way, run) <= at);
+      let left: Way[] = [];
+      const keepLeft = (): void => {
+        if (left.length > 0) this.keep({ ...run, ways: left });
+        left = [];
+      };
+      for (const way of run.ways) {
+        if (!over.includes(way)) left.push(way);
+        else if (way.kind === 'absent') {
+          keepLeft();
+          this.arrive(run.taken, way.then(run.taken, HERE), at, way.spec);
+        }
+      }
+      keepLeft();
       if (!over.some((way) => way.kind !== 'absent')) continue;
       if (this.spec.timeoutPer === 'branch' && run.passed) ended.push({ taken: run.taken, at });
       else waited.set(run.family, run.taken);
@@ -294,8 +307,12 @@ export class NaiveMatcher {
     ended.length = 0;
   }
 
-  /** The last moment of a way. */
-  private moment(way: Way, taken: readonly Taken[]): number {
+  /** The last moment of a way: not before the run came to it. */
+  private moment(way: Way, { taken, since }: Run): number {
+    return Math.max(since, this.limit(way, taken));
+  }
+
+  private limit(way: Way, taken: readonly Taken[]): number {
     const ts = (i: number): number => (taken[i] as Taken).event.ts;
     if (way.kind === 'absent') {
       const { from, forMs } = way.spec;
