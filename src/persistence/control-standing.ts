@@ -19,19 +19,19 @@ export class ControlStanding {
     const { made, published } = await this.counts();
     const ours = this.database.catalogueId;
     if (newest === null) {
-      return published === 0 ? null : `control.lost: the control topic is empty, but this catalogue (${ours}) has published ${published} changes: restore the topic, or use an empty database`;
+      return published === 0 ? null : `control.lost: the control topic is empty, but this catalogue (${ours}) has published ${published} changes: restore the topic, or publish the catalogue anew (republishCatalogue)`;
     }
     if (newest.catalogue !== ours) {
       return (
         `control.other-catalogue: the control topic belongs to catalogue ${newest.catalogue}, and this database holds catalogue ${ours}: ` +
-        'its rules would run beside rules that nobody sees here. Use the database of that catalogue, or another VIGIL_APP'
+        'its rules would run beside rules that nobody sees here. Use the database of that catalogue, let an empty database take over what the topic says (adoptControlTopic), or use another VIGIL_APP'
       );
     }
     if (newest.number > made) {
       return `control.ahead: the control topic has change ${newest.number}, and this catalogue ends at ${made}: the database is an older copy. Restore a newer one`;
     }
     if (newest.number < published) {
-      return `control.behind: the control topic ends at change ${newest.number}, and this catalogue has published ${published}: records of the topic are lost. Restore the topic`;
+      return `control.behind: the control topic ends at change ${newest.number}, and this catalogue has published ${published}: records of the topic are lost. Restore the topic, or publish the catalogue anew (republishCatalogue)`;
     }
     return null;
   }

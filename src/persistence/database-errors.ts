@@ -19,7 +19,7 @@ export class DatabaseDamagedError extends Error {
   readonly folder: string;
   constructor(folder: string, reason: string) {
     super(
-      `the embedded database in ${folder} cannot be opened (${reason}): restore the folder from a copy, or move it away and start with an empty catalogue`,
+      `the embedded database in ${folder} cannot be opened (${reason}): restore the folder from a copy, or move it away: an empty catalogue can take over what the control topic says`,
     );
     this.folder = folder;
   }
@@ -38,6 +38,7 @@ export type CatalogueErrorCode =
   | 'list.too-large'
   | 'api-key.last-admin'
   | 'idempotency.in-progress'
+  | 'catalogue.not-empty'
   | 'indexer.position-moved';
 
 /** The caller's mistake: what was asked cannot be done to what is stored. `code` is public; the message says what was found and expected. */

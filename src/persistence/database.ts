@@ -12,15 +12,24 @@ export class Database {
   readonly dataSource: DataSource;
   /** inside this process, with nobody else in it */
   readonly embedded: boolean;
-  /** UUID of this catalogue, made at its first start; control records carry it */
-  readonly catalogueId: string;
+  private identity: string;
   private readonly onClose: () => Promise<void>;
 
   constructor(dataSource: DataSource, embedded: boolean, catalogueId: string, onClose: () => Promise<void>) {
     this.dataSource = dataSource;
     this.embedded = embedded;
-    this.catalogueId = catalogueId;
+    this.identity = catalogueId;
     this.onClose = onClose;
+  }
+
+  /** UUID of this catalogue, made at its first start; control records carry it. */
+  get catalogueId(): string {
+    return this.identity;
+  }
+
+  /** After the catalogue took over the identity of another (`catalogue-recovery.ts`). */
+  takeIdentity(catalogueId: string): void {
+    this.identity = catalogueId;
   }
 
   /** Statements of their own, on one connection. @throws DatabaseUnavailableError */

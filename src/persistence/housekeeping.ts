@@ -53,6 +53,7 @@ export class Housekeeping {
       await idempotency.removeExpired(),
       await this.removeExpiredEntries(),
       await this.removeOldAudit(),
+      await this.removeOldOutbox(),
     ];
     this.removedSinceVacuum += counts.reduce((sum, count) => sum + count, 0);
     const more = counts.some((count) => count >= limits.rowsPerDelete);
@@ -69,6 +70,13 @@ export class Housekeeping {
     return this.remove('delete from audit where id in (select id from audit order by id limit $2) and at_ms < $1', this.nowMs() - limits.auditAgeMaxMs);
   }
 
+  /** The newest published row stays: it says how far the control topic must be. */
+  private async removeOldOutbox(): Promise<number> {
+    const sql = `delete from outbox where number in (select number from outbox order by number limit $2) and published_at_ms < $1
+      and number < (select max(number) from outbox where published_at_ms is not null)`;
+    return this.remove(sql, this.nowMs() - limits.outboxAgeMaxMs);
+  }
+
   private async remove(sql: string, beforeMs: number): Promise<number> {
     const [, removed] = (await this.options.database.read((manager) => manager.query(sql, [beforeMs, limits.rowsPerDelete]))) as [unknown, number];
     return removed;
@@ -77,7 +85,7 @@ export class Housekeeping {
   /** A real server vacuums by itself. The embedded one has no background processes: deleted rows would keep their room for ever. */
   private async reclaim(): Promise<void> {
     if (!this.options.database.embedded || this.removedSinceVacuum < limits.rowsBeforeVacuum) return;
-    for (const table of ['alerts', 'idempotency_keys', 'list_entries', 'audit']) await this.options.database.read((manager) => manager.query(`vacuum (analyze) ${table}`));
+    for (const table of ['alerts', 'idempotency_keys', 'list_entries', 'audit', 'outbox']) await this.options.database.read((manager) => manager.query(`vacuum (analyze) ${table}`));
     this.removedSinceVacuum = 0;
   }
 

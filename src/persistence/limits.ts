@@ -39,6 +39,8 @@ export const limits = {
   alertAgeMaxMs: 30 * 24 * 3_600_000,
   /** audit rows are kept this long */
   auditAgeMaxMs: 400 * 24 * 3_600_000,
+  /** published outbox rows are kept this long, for people who look into them */
+  outboxAgeMaxMs: 90 * 24 * 3_600_000,
   /** ms between looks for what is too old, and removed rows after which the embedded database gives their room back */
   housekeepingMs: 30_000,
   rowsBeforeVacuum: 5_000,
