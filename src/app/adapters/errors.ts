@@ -13,6 +13,7 @@ const STATUS: Readonly<Record<CatalogueErrorCode, number>> = {
   'list.too-large': 422,
   'api-key.last-admin': 409,
   'idempotency.in-progress': 409,
+  'catalogue.not-empty': 409,
   'indexer.position-moved': 500,
 };
 

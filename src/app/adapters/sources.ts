@@ -2,7 +2,7 @@ import { ApiError } from '../../api/api-error.js';
 import type { Caller, Page, PageRequest, Precondition, SourceCatalogue as SourcePort, SourceView, Stored } from '../../api/ports.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import type { SourceCatalogue } from '../../persistence/catalogue/source-catalogue.js';
-import { sourceSchema, validateSource, type SourceDefinition } from '../../rules/source-schema.js';
+import { sourceSchema, type SourceDefinition } from '../../rules/source-schema.js';
 import type { Log } from '../../stream/log.js';
 import { asApi } from './errors.js';
 
@@ -28,8 +28,7 @@ export class SourceAdapter implements SourcePort {
     return row === null ? null : viewOf(row);
   }
 
-  async put(name: string, definition: JsonValue, precondition: Precondition, caller: Caller): Promise<Stored<SourceView>> {
-    const parsed = parseDefinition(definition);
+  async put(name: string, parsed: SourceDefinition, precondition: Precondition, caller: Caller): Promise<Stored<SourceView>> {
     if (name === 'signals') throw new ApiError(422, 'source.invalid', 'the name "signals" stands for the output of other rules: choose another');
     const current = await asApi(() => this.catalogue.get(name));
     const partitions = await this.partitionsOf(parsed);
@@ -67,13 +66,6 @@ export class SourceAdapter implements SourcePort {
     const ends = [...(await this.log.reader.ends(topic))].sort((a, b) => a.partition - b.partition);
     return ends.map(({ start, end }) => (startFrom === 'earliest' ? start : end));
   }
-}
-
-export function parseDefinition(definition: JsonValue): SourceDefinition {
-  const { source, problems } = validateSource(definition);
-  if (source !== undefined) return source;
-  const [first] = problems;
-  throw new ApiError(422, 'source.invalid', first?.message ?? 'not a source declaration', first?.pointer ?? '', { problems });
 }
 
 function viewOf(row: Row): SourceView {

@@ -1,0 +1,40 @@
+import 'reflect-metadata';
+import { readConfig, ConfigError } from './config.js';
+import { createLogger } from './plain-logs.js';
+import { startDemo } from './demo/demo.js';
+import { startSystem, type System } from './system.js';
+import { startText } from './start-text.js';
+
+/** Starts the service and ends it in order at SIGTERM or SIGINT; a second signal ends it at once. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const logger = createLogger(config.logLevel);
+  let system: System | null = null;
+  let demo: { stop(): void } | null = null;
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info({ signal }, 'stopping: what was taken is committed; a second signal ends at once');
+    demo?.stop();
+    void (system?.stop() ?? Promise.resolve()).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  system = await startSystem(config, logger, { read: async () => ({ contentType: 'text/plain; version=0.0.4', text: '' }) });
+  const wantsDemo = config.demo ?? (system.fresh && config.brokers.length === 0 && config.databaseUrl === undefined);
+  process.stdout.write(startText(config, system, wantsDemo));
+  if (wantsDemo && system.ports !== null) demo = await startDemo(system, logger);
+}
+
+main().catch((error: unknown) => {
+  const message = error instanceof Error ? (error instanceof ConfigError || error.name.endsWith('InUseError') ? error.message : (error.stack ?? error.message)) : String(error);
+  process.stderr.write(`Vigil could not start: ${message}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,214 @@
+import type { INestApplication } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { createApiApp, createWorkerApp } from '../api/api.module.js';
+import type { ApiPorts, HealthProbe, MetricsText } from '../api/ports.js';
+import { AlertFeed } from '../persistence/alerts/alert-feed.js';
+import { AlertIndex } from '../persistence/alerts/alert-index.js';
+import { AlertIndexer } from '../persistence/alerts/alert-indexer.js';
+import { ApiKeys } from '../persistence/api-keys.js';
+import { AuditLog } from '../persistence/catalogue/audit-log.js';
+import { CatalogueWriter } from '../persistence/catalogue/catalogue-writer.js';
+import { ListCatalogue } from '../persistence/catalogue/list-catalogue.js';
+import { RuleCatalogue } from '../persistence/catalogue/rule-catalogue.js';
+import { SourceCatalogue } from '../persistence/catalogue/source-catalogue.js';
+import type { Database } from '../persistence/database.js';
+import { DatabaseUnavailableError } from '../persistence/database-errors.js';
+import { Housekeeping } from '../persistence/housekeeping.js';
+import { IdempotencyKeys } from '../persistence/idempotency.js';
+import { openDatabase } from '../persistence/open-database.js';
+import { OutboxRelay } from '../persistence/outbox-relay.js';
+import { systemClock } from '../stream/clock.js';
+import { readControl } from '../stream/control-reader.js';
+import { openEmbeddedLog } from '../stream/embedded/embedded-log.js';
+import { openKafkaLog } from '../stream/kafka/kafka-log.js';
+import type { Log } from '../stream/log.js';
+import { TaskHost } from '../stream/task-host.js';
+import { topicsOf, type Topics } from '../stream/topics.js';
+import { guarded } from './adapters/errors.js';
+import { IngestionAdapter } from './adapters/ingestion.js';
+import { LiveViewAdapter } from './adapters/live-view.js';
+import { RuleAdapter, ValidatorAdapter } from './adapters/rules.js';
+import { SimulatorAdapter } from './adapters/simulator.js';
+import { SourceAdapter } from './adapters/sources.js';
+import { StaticKey } from './adapters/static-key.js';
+import type { Config } from './config.js';
+import { ensureInternalTopics } from './internal-topics.js';
+import { apiLog, hostObserver, jobLogger } from './plain-logs.js';
+
+/** Behaviour of the engine that a replay depends on, as a bit set: a change that alters results takes the next bit. */
+export const ENGINE_FLAGS = 0;
+
+const DRAIN_WITHIN_MS = 25_000;
+
+/** A running process. */
+export interface System {
+  readonly url: string;
+  /** generated at the first start and told only then */
+  readonly adminKey: string | null;
+  /** nothing was here before this start */
+  readonly fresh: boolean;
+  /** absent in a worker */
+  readonly ports: ApiPorts | null;
+  readonly host: TaskHost;
+  readonly log: Log;
+  /** Ends in order: no more requests, what was taken is committed, all state written, group left. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything that the configuration asks for. @throws what the log or the database refuse for good, in words for an operator */
+export async function startSystem(config: Config, logger: Logger, metrics: MetricsText): Promise<System> {
+  const startedAt = Date.now();
+  const fresh = !existsSync(join(config.dataDir, 'log'));
+  mkdirSync(config.dataDir, { recursive: true });
+  const topics = topicsOf(config.app);
+  const log = await openLog(config, topics, logger);
+  const counts = await ensureInternalTopics(log, topics, config);
+  let indexer: AlertIndexer | null = null;
+  const host = new TaskHost({
+    log,
+    topics,
+    app: config.app,
+    keyedPartitions: counts.keyedPartitions,
+    clock: systemClock,
+    observer: hostObserver(logger, (_task, { alerts }) => {
+      if (alerts > 0) indexer?.wake();
+    }),
+    partitionsOf: counts.of,
+    flags: ENGINE_FLAGS,
+    newNonce: randomUUID,
+    fast: config.fast,
+  });
+  const live = new LiveViewAdapter(host, log, topics, { id: randomUUID(), role: config.role, startedAt });
+  const health = healthOf(host, config.role);
+  const catalogue = config.role === 'worker' ? null : await openCatalogue(config, log, topics, logger, live, health, metrics);
+  indexer = catalogue?.indexer ?? null;
+  const app = catalogue === null
+    ? await createWorkerApp({ apiKeys: new StaticKey(config.adminKey), health, metrics, live }, { log: apiLog(logger), openMetrics: config.openMetrics })
+    : await createApiApp(catalogue.ports, { log: apiLog(logger), openMetrics: config.openMetrics });
+  await app.listen(config.port, config.host);
+  if (config.role !== 'api') await host.start();
+  return {
+    url: urlOf(app, config.host),
+    adminKey: catalogue?.adminKey ?? null,
+    fresh,
+    ports: catalogue?.ports ?? null,
+    host,
+    log,
+    stop: () => stopAll(app, host, catalogue, log, config, logger),
+  };
+}
+
+async function openLog(config: Config, topics: Topics, logger: Logger): Promise<Log> {
+  if (config.brokers.length === 0) return openEmbeddedLog({ dir: join(config.dataDir, 'log'), taskSlots: config.taskSlots });
+  return openKafkaLog({ brokers: config.brokers, clientId: 'vigil', app: config.app, journalTopic: topics.journal, taskSlots: config.taskSlots, ssl: config.ssl || undefined, sasl: config.sasl, logger: jobLogger(logger) });
+}
+
+interface Catalogue {
+  readonly ports: ApiPorts;
+  readonly indexer: AlertIndexer;
+  readonly adminKey: string | null;
+  stop(): Promise<void>;
+}
+
+async function openCatalogue(config: Config, log: Log, topics: Topics, logger: Logger, live: LiveViewAdapter, health: HealthProbe, metrics: MetricsText): Promise<Catalogue> {
+  const jobs = jobLogger(logger);
+  const database = await patiently(() => openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, logger: jobs }), logger);
+  const writer = new CatalogueWriter(database);
+  const apiKeys = new ApiKeys(database, writer);
+  const adminKey = await apiKeys.bootstrap(config.adminKey);
+  const alerts = new AlertIndex(database);
+  const indexer = new AlertIndexer({ database, index: alerts, log: log.reader, topics: [{ topic: topics.alerts, shadow: false }, { topic: topics.shadowAlerts, shadow: true }], logger: jobs });
+  const feed = new AlertFeed(alerts, indexer, jobs);
+  const idempotency = new IdempotencyKeys(database);
+  const sources = new SourceCatalogue(database, writer);
+  const validator = new ValidatorAdapter(sources);
+  const relay = new OutboxRelay({ database, writer, control: controlTopic(log, topics), logger: jobs });
+  const housekeeping = new Housekeeping({ database, alerts, idempotency, logger: jobs });
+  relay.start();
+  indexer.start();
+  await feed.start();
+  housekeeping.start();
+  const ports: ApiPorts = {
+    sources: new SourceAdapter(sources, log),
+    rules: new RuleAdapter(new RuleCatalogue(database, writer), validator),
+    lists: guarded(new ListCatalogue(database, writer)),
+    apiKeys: guarded(apiKeys),
+    alerts: guarded(alerts),
+    alertFeed: feed,
+    audit: guarded(new AuditLog(database)),
+    ingestion: new IngestionAdapter(sources, idempotency, log, () => undefined),
+    live,
+    validator,
+    simulator: new SimulatorAdapter(validator),
+    health,
+    metrics,
+  };
+  const stop = async (): Promise<void> => {
+    await Promise.all([relay.stop(), indexer.stop(), feed.stop(), housekeeping.stop()]);
+    await database.close();
+  };
+  return { ports, indexer, adminKey, stop };
+}
+
+/** Opens the database, waiting for one that is not there yet. */
+async function patiently(open: () => Promise<Database>, logger: Logger): Promise<Database> {
+  for (let waitMs = 500; ; waitMs = Math.min(waitMs * 2, 5_000)) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError)) throw error;
+      logger.warn({ reason: error.message }, 'waiting for the database');
+      await systemClock.sleep(waitMs);
+    }
+  }
+}
+
+function controlTopic(log: Log, topics: Topics): ConstructorParameters<typeof OutboxRelay>[0]['control'] {
+  return {
+    append: async (records) => {
+      await log.writer.append(topics.control, records.map((record) => ({ partition: 0, key: null, value: JSON.stringify(record) })));
+    },
+    newest: async () => {
+      const [ends] = await log.reader.ends(topics.control);
+      let newest: { number: number; catalogue: string } | null = null;
+      for (let position = ends?.start ?? 0; ends !== undefined && position < ends.end; ) {
+        const fetched = await log.reader.read(topics.control, 0, position, { maxBytes: 1 << 20, maxWaitMs: 0 });
+        for (const record of fetched.records) newest = readControl(record)?.change ?? newest;
+        if (fetched.nextOffset === position) break;
+        position = fetched.nextOffset;
+      }
+      return newest;
+    },
+  };
+}
+
+function healthOf(host: TaskHost, role: Config['role']): HealthProbe {
+  return {
+    live: async () => ({ ok: true, reasons: [] }),
+    ready: async () => {
+      const reason = role === 'api' ? null : host.notReady;
+      return { ok: reason === null, reasons: reason === null ? [] : [reason] };
+    },
+  };
+}
+
+function urlOf(app: INestApplication, host: string): string {
+  const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+async function stopAll(app: INestApplication, host: TaskHost, catalogue: Catalogue | null, log: Log, config: Config, logger: Logger): Promise<void> {
+  await app.close();
+  const drained = config.role === 'api' ? Promise.resolve() : host.drain();
+  const late = systemClock.sleep(DRAIN_WITHIN_MS).then(() => 'late' as const);
+  if ((await Promise.race([drained, late])) === 'late') {
+    logger.warn('not everything could be written in time: the next start replays it');
+    host.abandon();
+  }
+  await catalogue?.stop();
+  await log.close();
+}
