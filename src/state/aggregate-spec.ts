@@ -28,8 +28,11 @@ export type FormSpec =
   | { readonly form: 'percentile'; readonly value: string; readonly p: number; readonly accuracy?: number }
   /** a list in order of time; `distinct`: each value once, where it first occurs in the window; beyond `limit` the oldest are dropped */
   | { readonly form: 'collect'; readonly value: string; readonly distinct?: boolean; readonly limit?: number }
-  /** an object of the named fields, or missing; `previous` is the latest before e, whatever `current` says */
-  | { readonly form: 'first' | 'last' | 'previous'; readonly fields: readonly string[] }
+  /**
+   * The object that the caller passes, or missing; `previous` is the latest before e, whatever `current` says. Objects with no
+   * other members than `fields` take the fewest bytes; `value` names where they come from if `fields` alone does not
+   */
+  | { readonly form: 'first' | 'last' | 'previous'; readonly fields: readonly string[]; readonly value?: string }
   /**
    * {new, firstSeenTs, lastSeenTs}: whether the value is new to the key, its latest first sight and its last sight before e
    * (e's own where it is new). Just {new: true} where an unknown value is not let in. Forgotten `ttl` ms after its first
@@ -65,7 +68,7 @@ export interface CommonSpec {
   /** `exclude` answers the value before e */
   readonly current?: 'include' | 'exclude';
   readonly window?: WindowSpec;
-  /** bound on entries kept for one key (and group), default `stateLimits.windowEntriesMax` */
+  /** bound on entries kept for one key (and group), default `stateLimits.windowEntriesMax`; not for `seasonal`, whose own form bounds it */
   readonly maxEntries?: number;
   /** bound on groups of one key, default `stateLimits.groupsMax` */
   readonly maxGroups?: number;

@@ -6,6 +6,8 @@ export const stateLimits = {
   seenValuesMax: 1_000,
   /** groups (`by`) of one entry of one key; the one longest untouched is dropped and counted beyond it */
   groupsMax: 1_000,
+  /** stretches of time with events that one `seasonal` of one key keeps: more than a year of hours; beyond it history begins later */
+  seasonalStretchesMax: 10_000,
   /** values that one `collect` lists where the rule does not say */
   collectMax: 100,
   /** bins of one percentile sketch: at 1 % they span 40 octaves; beyond it the smallest values share a bin */
@@ -14,10 +16,4 @@ export const stateLimits = {
   numberMax: 1e150,
   /** size of an epoch ms that counts as a time: the codec's signed integers end at 2^52 */
   timeMax: 4e15,
-  /** partial matches of one rule and key */
-  partialMatchesMax: 100,
-  /** evidence events named in one alert */
-  evidenceMax: 20,
-  /** UTF-8 bytes of a key */
-  keyBytesMax: 1_024,
 } as const;

@@ -188,6 +188,15 @@ describe('bounds', () => {
     expect([restored.dropped, restored.expiresAt()]).toEqual([1, state.expiresAt()]);
   });
 
+  it('of a seasonal let its history begin later, so that no quiet past is made up', () => {
+    const spec: AggregateSpec = { form: 'seasonal', measure: 'count', bucket: 'hourOfDay', seasons: 500 };
+    const seasonal = makeAggregate(spec);
+    let last: FieldValue;
+    for (let hour = 0; hour <= stateLimits.seasonalStretchesMax; hour++) last = seasonal.take(hour * HOUR, true, undefined);
+    expect(last).toEqual({ current: 1, n: Math.floor((stateLimits.seasonalStretchesMax - 1) / 24), mean: 1, sd: 0 });
+    expect(seasonal.dropped).toBe(1);
+  });
+
   it('are what the spec says where it says so', () => {
     const { last, state } = fill({ form: 'count', window: { sliding: 1e6 }, maxEntries: 5 }, 9);
     expect([last, state.dropped]).toEqual([5, 4]);
@@ -239,6 +248,20 @@ describe('bytes', () => {
     state.write(out);
     return out.take().length;
   };
+
+  it('of the last event come back as they were, also with members that the spec does not name', () => {
+    const spec: AggregateSpec = { form: 'last', fields: ['ip', 'lat'] };
+    const back = ([{ ip: 'a', lat: 1.5 }, { lat: null }, { ip: 'a', $event: ['payments', 0, 7, 'e1', 5] }] as const).map((fields) => {
+      const state = makeAggregate(spec);
+      state.take(5, true, fields);
+      const out = new ByteWriter();
+      state.write(out);
+      const restored = makeAggregate(spec);
+      restored.read(new ByteReader(out.take()));
+      return restored.take(6, false, undefined);
+    });
+    expect(back).toEqual([{ ip: 'a', lat: 1.5 }, { lat: null }, { ip: 'a', $event: ['payments', 0, 7, 'e1', 5] }]);
+  });
 
   it('of a lowest value do not grow with the events where nothing slides out, and with the buckets where there are some', () => {
     const all = makeAggregate({ form: 'min', value: 'v' });

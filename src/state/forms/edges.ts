@@ -1,5 +1,5 @@
 import type { FieldValue, JsonValue } from '../../event/stream-event.js';
-import type { ByteReader, ByteWriter } from '../bytes.js';
+import { unknownFormat, type ByteReader, type ByteWriter } from '../bytes.js';
 import { Ring } from '../numbers/ring.js';
 import { Form, type Plan } from './form.js';
 
@@ -8,11 +8,27 @@ type Fields = { readonly [name: string]: JsonValue };
 
 const isFields = (value: FieldValue): value is Fields => value !== null && typeof value === 'object' && !Array.isArray(value);
 
+/** How an object stands in the bytes: the values of the spec's fields in their order, or JSON where it has others. */
+const Shape = { Fields: 0, Json: 1 } as const;
+
 function writeFields(out: ByteWriter, names: readonly string[], fields: Fields): void {
-  for (const name of names) out.value(fields[name]);
+  if (Object.keys(fields).every((name) => names.includes(name))) {
+    out.byte(Shape.Fields);
+    for (const name of names) out.value(fields[name]);
+  } else {
+    out.byte(Shape.Json);
+    out.value(fields);
+  }
 }
 
 function readFields(from: ByteReader, names: readonly string[]): Fields {
+  const shape = from.byte();
+  if (shape === Shape.Json) {
+    const fields = from.value();
+    if (!isFields(fields)) throw unknownFormat('not an object of fields');
+    return fields;
+  }
+  if (shape !== Shape.Fields) throw unknownFormat(`shape of fields ${shape}`);
   const entries: [string, JsonValue][] = [];
   for (const name of names) {
     const value = from.value();

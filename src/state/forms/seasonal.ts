@@ -1,6 +1,7 @@
 import type { FieldValue } from '../../event/stream-event.js';
 import type { SeasonalBucket } from '../aggregate-spec.js';
 import { unknownFormat, type ByteReader, type ByteWriter } from '../bytes.js';
+import { stateLimits } from '../limits.js';
 import { Moments } from '../numbers/moments.js';
 import { Ring } from '../numbers/ring.js';
 import type { ZoneOffset } from '../time-zone.js';
@@ -66,6 +67,7 @@ export class Seasonal extends Form {
     if (i >= 0 && ring.tsAt(i) === stretch) ring.setValueAt(i, ring.valueAt(i) + amount);
     else ring.insert(stretch, amount);
     this.first = Math.min(this.first, stretch);
+    if (ring.size > stateLimits.seasonalStretchesMax) this.beginLater();
     if (stretch !== this.pastOf) this.past = null;
   }
 
@@ -77,6 +79,14 @@ export class Seasonal extends Form {
       this.pastOf = stretch;
     }
     return this.past.n === 0 ? { current, n: 0 } : { current, ...this.past };
+  }
+
+  /** Drops the oldest stretch and all claim to know what was before the next one: a past that is too small would look quiet. */
+  private beginLater(): void {
+    this.ring.shift();
+    this.first = this.ring.firstTs();
+    this.dropped++;
+    this.past = null;
   }
 
   private pastFor(stretch: number): { n: number; mean: number; sd: number } {
