@@ -45,7 +45,7 @@ export const FUNCTIONS: Readonly<Record<string, CelFunction>> = {
   string: { args: ['any'], result: 'string', cost: 1, call: (x: FieldValue) => (typeof x === 'object' || x === undefined ? undefined : String(x)) },
   int: { args: ['any'], result: 'number', cost: 1, call: (x: FieldValue) => numberFrom(x, Math.trunc) },
   double: { args: ['any'], result: 'number', cost: 1, call: (x: FieldValue) => numberFrom(x, (value) => value) },
-  duration: { args: ['string'], result: 'number', cost: 1, call: (text: string) => parseDuration(text) ?? undefined },
+  duration: { args: ['any'], result: 'number', cost: 1, call: (value: FieldValue) => parseDuration(value) ?? undefined },
   timestamp: { args: ['any'], result: 'number', cost: 1, call: (value: FieldValue) => instantOf(value) },
   hourOfWeek: calendar(hourOfWeek),
   hourOfDay: calendar(hourOfDay),
