@@ -119,8 +119,8 @@ function explainCel(text: string, cel: CompiledCel): Explainer {
 /** The verdict on two values, by the general form of the operator. */
 type Judge = (left: FieldValue, right: FieldValue, event: StreamEvent) => Verdict;
 
-function judgeOf(node: Pick<LeafNode, 'decorators' | 'operator'>, scope: FactScope, known: JsonValue | undefined): Judge {
-  if (scope.compat && hasCompatForm(node.operator)) {
+function judgeOf(node: Pick<LeafNode, 'decorators' | 'operator'>, scope: FactScope, known: JsonValue | undefined, compat: boolean): Judge {
+  if (compat) {
     const test = compatOperator(node.decorators, node.operator);
     return (left, right) => {
       try {
@@ -164,7 +164,7 @@ function explainLeaf(node: LeafNode, scope: FactScope): Explainer {
   const compat = scope.compat && hasCompatForm(node.operator);
   const fact = scope.resolve(node.fact, compat ? undefined : node.path);
   const right = rightReader(node.right, scope);
-  const judge = judgeOf(node, scope, right.known);
+  const judge = judgeOf(node, scope, right.known, compat);
   const condition = leafTitle(node);
   if (fact.kind === 'refused') return () => ({ condition, result: false });
   const read = compat ? compatReader(fact, node.path) : fact.read;
@@ -192,7 +192,7 @@ function explainScan(node: ScanNode, scope: FactScope): Explainer {
   const cell: ElementCell = { value: undefined };
   const where = node.where ? explainer(node.where, scope.withElement(node.as, cell)) : null;
   const right = rightReader(node.right, scope);
-  const judge = node.word === 'count' ? judgeOf(node, scope, right.known) : null;
+  const judge = node.word === 'count' ? judgeOf(node, scope, right.known, false) : null;
   const condition = `${node.word} ${node.list}`;
   return (event, match) => {
     const list = fact.kind === 'refused' ? undefined : fact.read(event, match);
