@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FieldValue } from '../../src/event/stream-event.js';
 import type { Aggregate } from '../../src/state/aggregate.js';
+import { aggregateBounds, type AggregateBounds } from '../../src/state/aggregate-bounds.js';
 import { aggregateId, aggregateIdentity, type AggregateSpec } from '../../src/state/aggregate-spec.js';
 import { ByteReader, ByteWriter } from '../../src/state/bytes.js';
 import { stateLimits } from '../../src/state/limits.js';
@@ -290,6 +291,21 @@ describe('identity', () => {
     expect(aggregateId(b)).toMatch(/^[0-9a-f]{16}$/);
     expect(aggregateId({ ...a, current: 'exclude' })).not.toBe(aggregateId(a));
   });
+});
+
+describe('what a rule may keep for one key', () => {
+  const exact = { olderMs: 0, relative: 0 };
+  it.each<[AggregateSpec, AggregateBounds]>([
+    [{ form: 'count', window: { sliding: HOUR } }, { entries: 1_000, bytes: 12_120, retentionMs: HOUR, ...exact }],
+    [{ form: 'sum', value: 'v', window: { sliding: HOUR, delay: MINUTE }, maxEntries: 10 }, { entries: 10, bytes: 360, retentionMs: HOUR + MINUTE, ...exact }],
+    [{ form: 'avg', value: 'v', window: { sliding: 24 * HOUR, resolution: HOUR } }, { entries: 25, bytes: 9_495, retentionMs: 25 * HOUR - 1, olderMs: HOUR - 1, relative: 0 }],
+    [{ form: 'count' }, { entries: 1, bytes: 132, retentionMs: Infinity, ...exact }],
+    [{ form: 'count', by: 'card', maxGroups: 5, window: { session: HOUR } }, { entries: 5, bytes: 660, retentionMs: HOUR + 1, ...exact }],
+    [{ form: 'percentile', value: 'v', p: 95, window: { tumbling: HOUR } }, { entries: 1, bytes: 49_272, retentionMs: HOUR, olderMs: 0, relative: 0.01 }],
+    [{ form: 'seen', value: 'v', ttl: HOUR }, { entries: 1_000, bytes: 180_120, retentionMs: HOUR, ...exact }],
+    [{ form: 'seasonal', measure: 'count', bucket: 'hourOfWeek', seasons: 4 }, { entries: 673, bytes: 16_272, retentionMs: 673 * HOUR, ...exact }],
+    [{ form: 'decay', value: 'v', halfLife: HOUR }, { entries: 1, bytes: 144, retentionMs: 100 * HOUR, ...exact }],
+  ])('%o', (spec, expected) => expect(aggregateBounds(spec)).toEqual(expected));
 });
 
 describe('time zones', () => {

@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
 const ZONE_MAX_MS = 14 * HOUR_MS;
 
 /** Length of a stretch, and how many of them make a season. */
-const STRETCHES: Readonly<Record<SeasonalBucket, { readonly lengthMs: number; readonly perSeason: number }>> = {
+export const STRETCHES: Readonly<Record<SeasonalBucket, { readonly lengthMs: number; readonly perSeason: number }>> = {
   hourOfWeek: { lengthMs: HOUR_MS, perSeason: 168 },
   hourOfDay: { lengthMs: HOUR_MS, perSeason: 24 },
   dayOfWeek: { lengthMs: 24 * HOUR_MS, perSeason: 7 },
