@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { openKafkaLog } from '../../src/stream/kafka/kafka-log.js';
 import type { Log, LogRecord } from '../../src/stream/log.js';
-import { readAll } from '../contract/log-contract.js';
+import { Cluster } from '../../src/stream/kafka/cluster.js';
+import { createTopicsRequest } from '../../src/stream/kafka/wire/topic-requests.js';
+import { eventually, readAll } from '../contract/log-contract.js';
 import { peer, peerReads } from '../kafka/peer.js';
 import { testBroker } from '../kafka/test-broker.js';
 
@@ -46,6 +48,38 @@ describe('K1: transactions of four producers, committed and aborted in any order
     for (let from = 0; from < end; from += 3) expect(seen(await readAll(log, topic, 0, from, 1))).toEqual(expected.filter(([offset]) => (offset as number) >= from));
     expect(seen(await readAll(log, topic, 0))).toEqual(expected);
   }, 60_000);
+});
+
+describe('K8: a compacted topic', () => {
+  it('is read to its end from every offset, over emptied batches and gaps', async () => {
+    topic = `reading-${randomUUID()}`;
+    const cluster = new Cluster(brokers, { clientId: 'reading' });
+    const config = { 'cleanup.policy': 'compact', 'segment.ms': '100', 'min.cleanable.dirty.ratio': '0.001', 'max.compaction.lag.ms': '200', 'delete.retention.ms': '0' };
+    const { controllerId } = await cluster.refresh();
+    await cluster.send(controllerId, createTopicsRequest([{ topic, partitions: 1, replicationFactor: 1, config }], 10_000));
+    cluster.close();
+    await log.admin.ensure([{ topic, partitions: 1 }]);
+    const producer = log.taskProducer(topic);
+    await producer.fence();
+    for (let i = 0; i < 20; i++) {
+      expect(await producer.transact([{ topic, records: ['a', 'b', `only ${i}`].map((key) => ({ partition: 0, key, value: `${i}` })) }])).toBe('committed');
+    }
+    // gone, until the next append rolls the segment: then batches of which nothing is left remain
+    expect(await producer.transact([{ topic, records: ['a', ...Array.from({ length: 20 }, (_, i) => `only ${i}`)].map((key) => ({ partition: 0, key, value: null })) }])).toBe('committed');
+    let tick = 0;
+    await eventually(async () => {
+      await log.writer.append(topic, [{ partition: 0, key: 'tick', value: `${tick++}` }]);
+      const left = await readAll(log, topic, 0);
+      expect(left.filter(({ key, value }) => text(key) !== 'tick' && value !== null).map(({ key, value }) => [text(key), text(value)])).toEqual([['b', '19']]);
+    }, 60_000);
+    const { end } = (await log.reader.ends(topic))[0]!;
+    const whole = seen(await readAll(log, topic, 0));
+    expect(end).toBeGreaterThan(whole.length + 60);
+    for (let from = 0; from <= end; from++) {
+      expect(seen(await readAll(log, topic, 0, from, 1))).toEqual(whole.filter((record) => (record as [number])[0] >= from));
+    }
+    await producer.close();
+  }, 90_000);
 });
 
 describe('the other way round', () => {

@@ -22,6 +22,8 @@ export interface BrokerOptions {
   readonly port: number;
   readonly nodes: 1 | 3;
   readonly dataDir: string;
+  /** lines for `server.properties` that override those of the template */
+  readonly properties?: (node: number) => readonly string[];
 }
 
 export interface RunningBroker {
@@ -171,7 +173,8 @@ function writeNodeConfig(options: BrokerOptions, node: number): void {
   };
   const template = readFileSync(join(HERE, 'server.properties'), 'utf8');
   const filled = template.replace(/\$\{(\w+)\}/g, (all, name: string) => String(fields[name] ?? all));
-  writeFileSync(join(dir, 'server.properties'), filled);
+  // of two lines with the same key the last one holds
+  writeFileSync(join(dir, 'server.properties'), [filled, ...(options.properties?.(node) ?? [])].join('\n'));
 }
 
 async function format(dataDir: string, node: number, clusterId: string): Promise<void> {

@@ -1,8 +1,9 @@
-import { BrokerConnection } from './broker-connection.js';
+import { BrokerConnection, messageOf } from './broker-connection.js';
 import type { Address, ConnectionOptions } from './broker-connection.js';
 import { committedRecords } from './committed-records.js';
 import type { CommittedRecords } from './committed-records.js';
 import { DECODE_SLICE_MS, FETCH_ANSWER_WITHIN_MS, FETCH_BYTES_MAX, FETCH_LANES, FETCH_WAIT_LAST_LANE_MS, FETCH_WAIT_MS } from './limits.js';
+import { MalformedError } from './wire/bytes.js';
 import { fetchRequest } from './wire/read-requests.js';
 import type { FetchedPartition, FetchPartition } from './wire/read-requests.js';
 
@@ -148,7 +149,7 @@ function settle({ wish, resolve, reject }: Waiting, partition: FetchedPartition 
     if (nextOffset === wish.from && (behind || performance.now() < wish.deadlineMs)) return false;
     resolve({ kind: 'records', records: committed.records, nextOffset, endOffset });
   } catch (error) {
-    reject(error);
+    reject(new MalformedError(`fetched from offset ${wish.from} of ${nameOf(wish)}: ${messageOf(error)}`, { cause: error }));
   }
   return true;
 }
