@@ -91,8 +91,8 @@ export class PartitionTask implements GroupHost {
   readonly layout = new SlotLayout();
   /** offsets of records left out in the current step because their id had been seen */
   readonly repeats: number[] = [];
-  /** counts of what had no effect, for operators */
-  readonly counts = { events: 0, late: 0, lateForKey: 0, dead: 0, repeated: 0, noKey: 0 };
+  /** what came in, what of it had no effect, and what came out by kind: for operators, counted since the task opened, replays included */
+  readonly counts = { events: 0, late: 0, lateForKey: 0, dead: 0, repeated: 0, noKey: 0, output: { alert: 0, resolved: 0, timeout: 0, signal: 0 } };
   private effects = noEffects();
   private readonly groups = new Map<string, HostedGroup>();
   private readonly inputMap = new Map<string, OpenInput>();
@@ -353,6 +353,7 @@ export class PartitionTask implements GroupHost {
     const { live, program } = firing.rule;
     const start = this.starts.get(startKey(live)) ?? -Infinity;
     const alert = buildAlert({ ...firing, warm: firing.at - program.horizonMs >= start && start !== -Infinity });
+    this.counts.output[alert.kind]++;
     this.effects.alerts.push(alert);
     this.effects.digest.push(...digestOf(group.id, alert));
     if (alert.kind !== 'signal') return;

@@ -1,0 +1,78 @@
+import type { PartitionTask } from '../engine/partition-task.js';
+
+/** What one rule of a task counted since the task opened. */
+export interface RuleReading {
+  readonly rule: string;
+  readonly evaluations: number;
+  readonly hits: number;
+  readonly muted: number;
+  readonly errors: number;
+  readonly missing: number;
+  readonly wrongType: number;
+}
+
+/** One task at the moment of a scrape. Null: not known. */
+export interface TaskReading {
+  readonly task: number;
+  readonly state: 'opening' | 'live' | 'stopped';
+  readonly lag: number;
+  /** epoch ms; -Infinity before the first event */
+  readonly watermark: number;
+  readonly keys: number;
+  readonly dirtyKeys: number;
+  readonly stateBytes: number | null;
+  readonly partialMatches: number | null;
+  readonly replay: { readonly entries: number; readonly ms: number } | null;
+  readonly events: number;
+  /** events without effect by reason */
+  readonly withoutEffect: Readonly<Record<string, number>>;
+  /** alerts by kind */
+  readonly alerts: Readonly<Record<string, number>>;
+  readonly rules: readonly RuleReading[];
+}
+
+/** Where the values live that are read at each scrape: the tasks of this process. */
+export interface MetricsSource {
+  /** epoch ms of the wall clock, against which watermarks are held */
+  now(): number;
+  tasks(): Iterable<TaskReading>;
+}
+
+/** What is read of a task's runner: its status has these members. */
+export interface RunnerReading {
+  readonly number: number;
+  readonly state: 'opening' | 'live' | 'stopped';
+  readonly lag: number;
+  readonly watermark: number;
+  readonly keys: number;
+  readonly dirtyKeys: number;
+  readonly replay?: { readonly entries: number; readonly ms: number } | null;
+}
+
+/** Reads one task. Cost: one look at each of its rules. */
+export function readTask(status: RunnerReading, task: PartitionTask): TaskReading {
+  const { counts } = task;
+  return {
+    task: status.number,
+    state: status.state,
+    lag: status.lag,
+    watermark: status.watermark,
+    keys: status.keys,
+    dirtyKeys: status.dirtyKeys,
+    stateBytes: null,
+    partialMatches: null,
+    replay: status.replay ?? null,
+    events: counts.events,
+    withoutEffect: { late: counts.late, 'late-for-key': counts.lateForKey, 'dead-letter': counts.dead, repeated: counts.repeated, 'no-key': counts.noKey },
+    alerts: counts.output,
+    rules: task.runningRules.map(({ live, counts: rule, program: { counters } }) => ({
+      rule: live.ruleId,
+      evaluations: rule.evaluated,
+      hits: rule.hits,
+      muted: rule.muted,
+      errors: rule.errors,
+      missing: counters.missing,
+      wrongType: counters.type,
+    })),
+  };
+}
