@@ -34,7 +34,15 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const message = error instanceof Error ? (error instanceof ConfigError || error.name.endsWith('InUseError') ? error.message : (error.stack ?? error.message)) : String(error);
-  process.stderr.write(`Vigil could not start: ${message}\n`);
+  process.stderr.write(`Vigil could not start: ${inWords(error)}\n`);
   process.exit(1);
 });
+
+/** What an operator can act on; the stack only of what nobody expected. */
+function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, port } = error as { readonly code?: unknown; readonly port?: unknown };
+  if (code === 'EADDRINUSE') return `port ${String(port)} is taken: stop what listens there, or set PORT to another`;
+  if (code === 'EACCES') return `the port may not be opened by this user: set PORT to one above 1023 (${error.message})`;
+  return error instanceof ConfigError || /InUseError|DamagedError|FormatError/.test(error.name) ? error.message : (error.stack ?? error.message);
+}

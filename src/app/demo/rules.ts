@@ -76,7 +76,7 @@ export const DEMO_RULES: readonly JsonValue[] = [
     pattern: {
       stages: [
         { as: 'changed', on: 'password.changed' },
-        { as: 'payee', on: 'payee.added', follow: 'followedByAny' },
+        { as: 'added', on: 'payee.added', follow: 'followedByAny' },
         { not: { on: 'stepup.passed' } },
         {
           as: 'sent',
@@ -84,13 +84,13 @@ export const DEMO_RULES: readonly JsonValue[] = [
           where: {
             all: [
               { fact: 'amountMinor', operator: 'greaterThanInclusive', value: { fact: 'params.minAmount' } },
-              { fact: 'payee', operator: 'equal', value: { fact: 'payee.payee' } },
+              { fact: 'payee', operator: 'equal', value: { fact: 'added.payee' } },
             ],
           },
         },
       ],
       within: '1h',
     },
-    alert: { type: 'account-takeover', include: ['sent.amountMinor', 'payee.payee'], message: '{{sent.amountMinor}} to {{payee.payee}}' },
+    alert: { type: 'account-takeover', include: ['sent.amountMinor', 'added.payee'], message: '{{sent.amountMinor}} to {{added.payee}}' },
   },
 ];

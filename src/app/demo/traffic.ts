@@ -20,6 +20,7 @@ export function seededRandom(seed: number): () => number {
 export class DemoTraffic {
   private readonly random: () => number;
   private next = 0;
+  private ticks = 0;
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
@@ -30,12 +31,13 @@ export class DemoTraffic {
     const events: DemoEvent[] = [];
     for (let n = 0; n < 2; n++) events.push(this.payment(nowMs, this.pick('card', 400), this.random() < 0.04 ? 'payment.declined' : 'payment.approved', 500 + Math.floor(this.random() * 15_000)));
     if (this.random() < 0.3) events.push(this.account(nowMs, this.pick('acct', 200), this.random() < 0.7 ? 'login.succeeded' : 'transfer.sent', { payee: this.pick('payee', 50), amountMinor: 1_000 + Math.floor(this.random() * 50_000) }));
-    if (this.random() < 0.02) events.push(...this.fraud(nowMs));
+    // the first frauds come at once, so that there is something to see
+    if (this.random() < 0.02 || (this.ticks < 40 && this.ticks % 10 === 5)) events.push(...this.fraud(nowMs, this.ticks < 40 ? Math.floor(this.ticks / 10) : undefined));
+    this.ticks++;
     return events;
   }
 
-  private fraud(nowMs: number): DemoEvent[] {
-    const kind = Math.floor(this.random() * 4);
+  private fraud(nowMs: number, kind = Math.floor(this.random() * 4)): DemoEvent[] {
     const card = this.pick('stolen', 10_000);
     if (kind === 0) return Array.from({ length: 7 }, (_, i) => this.payment(nowMs + i, card, 'payment.declined', 9_900));
     if (kind === 1) return [100, 150, 100, 45_000].map((amount, i) => this.payment(nowMs + i, card, 'payment.approved', amount));
@@ -52,7 +54,7 @@ export class DemoTraffic {
     ];
   }
 
-  private payment(ts: number, card: string, type: string, amountMinor: number, device = this.pick('dev', 350)): DemoEvent {
+  private payment(ts: number, card: string, type: string, amountMinor: number, device = `phone-of-${card}`): DemoEvent {
     return { source: 'payments', key: card, event: { id: `p${this.next++}`, type, ts, card, device, merchant: this.pick('shop', 60), amountMinor, currency: 'EUR' } };
   }
 
