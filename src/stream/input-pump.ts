@@ -1,5 +1,5 @@
 import { Bell, type Clock } from './clock.js';
-import { runnerLimits } from './limits.js';
+import { runnerLimits, type RunnerLimits } from './limits.js';
 import { OffsetOutOfRangeError, UnknownTopicError, type Fetched, type LogReader, type LogRecord } from './log.js';
 
 /** One fetch, and how far it has been taken. */
@@ -32,6 +32,7 @@ export class InputPump {
     private position: number,
     private readonly clock: Clock,
     private readonly arrived: Bell,
+    private readonly limits: RunnerLimits = runnerLimits,
   ) {
     this.lastRecordAt = clock.now();
     this.done = this.run();
@@ -67,17 +68,17 @@ export class InputPump {
 
   private async run(): Promise<void> {
     const { signal } = this.stopping;
-    let retryMs: number = runnerLimits.retryMs;
+    let retryMs: number = this.limits.retryMs;
     while (!signal.aborted) {
-      if (this.batches.length >= runnerLimits.fetchesAhead) {
-        await this.room.wait(this.clock, runnerLimits.fetchWaitMs);
+      if (this.batches.length >= this.limits.fetchesAhead) {
+        await this.room.wait(this.clock, this.limits.fetchWaitMs);
         continue;
       }
       try {
-        const fetched = await this.reader.read(this.topic, this.partition, this.position, { maxBytes: runnerLimits.fetchBytes, maxWaitMs: runnerLimits.fetchWaitMs, signal });
+        const fetched = await this.reader.read(this.topic, this.partition, this.position, { maxBytes: this.limits.fetchBytes, maxWaitMs: this.limits.fetchWaitMs, signal });
         if (signal.aborted) return;
         this.accept(fetched);
-        retryMs = runnerLimits.retryMs;
+        retryMs = this.limits.retryMs;
       } catch (error) {
         if (error instanceof OffsetOutOfRangeError || error instanceof UnknownTopicError) {
           this.failure = error;
@@ -86,7 +87,7 @@ export class InputPump {
         }
         this.trouble = error instanceof Error ? error.message : String(error);
         await this.clock.sleep(retryMs, signal);
-        retryMs = Math.min(retryMs * 2, runnerLimits.retryMsMax);
+        retryMs = Math.min(retryMs * 2, this.limits.retryMsMax);
       }
     }
   }

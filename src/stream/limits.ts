@@ -22,7 +22,8 @@ export const runnerLimits = {
   recordsPerLook: 256,
   /** a changed key is written within about this time, ms: bounds what a replay reads */
   flushWithinMs: 15_000,
-  /** keys written by one transaction */
+  /** keys written by one transaction, where so many have changed: at least and at most */
+  keysPerTransactionMin: 16,
   keysPerTransaction: 2_000,
   /** the journal below the replay floor is trimmed this often, ms */
   trimEveryMs: 30_000,
@@ -30,3 +31,6 @@ export const runnerLimits = {
   retryMs: 50,
   retryMsMax: 2_000,
 } as const;
+
+/** The same, as a test may narrow them. */
+export type RunnerLimits = { readonly [name in keyof typeof runnerLimits]: number };

@@ -4,7 +4,7 @@ import { EngineError } from '../event/engine-error.js';
 import { Bell, type Clock } from './clock.js';
 import { readControl } from './control-reader.js';
 import { InputPump } from './input-pump.js';
-import { runnerLimits } from './limits.js';
+import { runnerLimits, type RunnerLimits } from './limits.js';
 import type { Log } from './log.js';
 import { TaskRunner, type ProtocolSwitches, type RunnerObserver, type RunnerStatus } from './task-runner.js';
 import type { Topics } from './topics.js';
@@ -26,6 +26,8 @@ export interface HostOptions {
   /** a text that is different at each call */
   readonly newNonce: () => string;
   readonly fast?: boolean;
+  /** default: `runnerLimits` */
+  readonly limits?: RunnerLimits;
   readonly protocol?: ProtocolSwitches;
 }
 
@@ -42,13 +44,15 @@ export class TaskHost {
   private readonly stopping = new AbortController();
   private readonly bell = new Bell();
   private readonly pump: InputPump;
+  private readonly limits: RunnerLimits;
   private keyedNeeded = false;
   private caughtUp = false;
   private readonly following: Promise<void>;
 
   constructor(private readonly options: HostOptions) {
+    this.limits = options.limits ?? runnerLimits;
     this.control = new ControlState(options.keyedPartitions);
-    this.pump = new InputPump(options.log.reader, options.topics.control, 0, 0, options.clock, this.bell);
+    this.pump = new InputPump(options.log.reader, options.topics.control, 0, 0, options.clock, this.bell, this.limits);
     this.following = this.follow();
   }
 
@@ -141,7 +145,7 @@ export class TaskHost {
         if (!this.keyedNeeded && planTopology(this.control).groups.some((group) => group.partitionSet === null)) this.keyedNeeded = true;
         this.openOwned();
       }
-      await this.bell.wait(clock, this.caughtUp ? runnerLimits.fetchWaitMs : runnerLimits.retryMs);
+      await this.bell.wait(clock, this.caughtUp ? this.limits.fetchWaitMs : this.limits.retryMs);
     }
   }
 
@@ -158,7 +162,7 @@ export class TaskHost {
 
   private async watch(number: number, runner: TaskRunner): Promise<void> {
     const { observer, clock } = this.options;
-    let waitMs: number = runnerLimits.retryMs;
+    let waitMs = this.limits.retryMs;
     try {
       await runner.run();
       this.trouble.delete(number);
@@ -168,7 +172,7 @@ export class TaskHost {
       this.trouble.set(number, reason);
       if (fatal) observer.error(number, 'the task has stopped', { reason, stack: (error as Error).stack ?? '' });
       else observer.warn(number, 'the task was lost', { reason });
-      waitMs = fatal ? 30_000 : runnerLimits.retryMs * 4;
+      waitMs = fatal ? 30_000 : this.limits.retryMs * 4;
     }
     if (!this.owned.has(number) || this.stopping.signal.aborted) {
       this.running.delete(number);

@@ -4,7 +4,7 @@ import { decodeJournalEntry, encodeJournalEntry, type JournalEntry, type Journal
 import { Bell, type Clock } from './clock.js';
 import { readControl } from './control-reader.js';
 import { InputPump } from './input-pump.js';
-import { runnerLimits } from './limits.js';
+import { runnerLimits, type RunnerLimits } from './limits.js';
 import type { Log, LogRecord, TaskProducer, TransactionWrites } from './log.js';
 import { openTask } from './recovery.js';
 import type { Topics } from './topics.js';
@@ -37,6 +37,8 @@ export interface RunnerOptions {
   /** behaviour flags of this engine */
   readonly flags: number;
   readonly fast?: boolean;
+  /** default: `runnerLimits` */
+  readonly limits?: RunnerLimits;
   /** `false` leaves protocol rules out, for tests that must then fail */
   readonly protocol?: ProtocolSwitches;
 }
@@ -82,6 +84,7 @@ export class TaskRunner {
   private readonly bell = new Bell();
   private graceful = false;
   private readonly producer: TaskProducer;
+  private readonly limits: RunnerLimits;
   private readonly pumps = new Map<string, InputPump>();
   private controlPump: InputPump | null = null;
   private readonly positions = new Map<string, number>();
@@ -104,6 +107,7 @@ export class TaskRunner {
   private committed: TaskRunner['committedStanding'] = null;
 
   constructor(private readonly options: RunnerOptions) {
+    this.limits = options.limits ?? runnerLimits;
     this.task = new PartitionTask({ number: options.number, keyedPartitions: options.keyedPartitions });
     this.producer = options.log.taskProducer(`${options.app}-task-${options.number}`);
     this.lastTickAt = this.lastTrimAt = options.clock.now();
@@ -198,12 +202,12 @@ export class TaskRunner {
     if (opened.lastEntryAt !== null) this.committed = { controlPosition: opened.task.control.position, positions: Object.fromEntries(opened.positions) };
     for (const [id, position] of opened.positions) this.positions.set(id, position);
     if (opened.lastEntryAt !== null) this.lastTickAt = opened.lastEntryAt;
-    this.controlPump = new InputPump(log.reader, topics.control, 0, this.task.control.position, clock, this.bell);
+    this.controlPump = new InputPump(log.reader, topics.control, 0, this.task.control.position, clock, this.bell, this.limits);
     this.openPumps();
   }
 
   private async fence(): Promise<void> {
-    let retryMs: number = runnerLimits.retryMs;
+    let retryMs = this.limits.retryMs;
     for (;;) {
       this.throwIfStopped();
       try {
@@ -213,7 +217,7 @@ export class TaskRunner {
         this.detail = `fencing: ${error instanceof Error ? error.message : String(error)}`;
         this.options.observer.warn(this.options.number, 'the log does not let the task open yet', { reason: this.detail });
         await this.options.clock.sleep(retryMs, this.stopping.signal);
-        retryMs = Math.min(retryMs * 2, runnerLimits.retryMsMax);
+        retryMs = Math.min(retryMs * 2, this.limits.retryMsMax);
       }
     }
   }
@@ -233,7 +237,7 @@ export class TaskRunner {
       if (this.pumps.has(input.id)) continue;
       const position = this.positions.get(input.id) ?? input.startOffset;
       this.positions.set(input.id, position);
-      this.pumps.set(input.id, new InputPump(log.reader, input.topic ?? topics.rekey, input.partition, position, clock, this.bell));
+      this.pumps.set(input.id, new InputPump(log.reader, input.topic ?? topics.rekey, input.partition, position, clock, this.bell, this.limits));
     }
     const table = inputs.map(({ id }) => id);
     if (table.join('\n') !== this.inputTable.join('\n')) {
@@ -270,7 +274,7 @@ export class TaskRunner {
     if (this.failure !== null) throw this.failure;
     do {
       if (this.steps.length === 0 && this.task.dirtyKeys === 0 && !this.task.hasVisibleEffects) break;
-      this.commit(runnerLimits.keysPerTransaction);
+      this.commit(this.limits.keysPerTransaction);
       await this.committing;
       if (this.failure !== null) throw this.failure;
     } while (this.task.dirtyKeys > 0);
@@ -279,7 +283,7 @@ export class TaskRunner {
   /** Takes what has been fetched, for one slice of time. @returns whether anything was taken */
   private compute(): boolean {
     const { clock } = this.options;
-    const until = clock.now() + runnerLimits.sliceMs;
+    const until = clock.now() + this.limits.sliceMs;
     let moved = this.takeControl();
     if (this.transactionFull) return false;
     const inputs = this.task.inputs;
@@ -326,7 +330,7 @@ export class TaskRunner {
         this.task.take(input.id, next.record);
         this.eventsInStep++;
       }
-      if (n % runnerLimits.recordsPerLook === 0 && (this.transactionFull || this.options.clock.now() > until)) break;
+      if (n % this.limits.recordsPerLook === 0 && (this.transactionFull || this.options.clock.now() > until)) break;
     }
     if (to === from) return false;
     this.idle.delete(input.id);
@@ -381,21 +385,21 @@ export class TaskRunner {
   // ------------------------------------------------------------------ when
 
   private get transactionFull(): boolean {
-    return this.eventsInStep >= runnerLimits.eventsPerTransaction || this.task.effectCount >= runnerLimits.effectsPerTransaction;
+    return this.eventsInStep >= this.limits.eventsPerTransaction || this.task.effectCount >= this.limits.effectsPerTransaction;
   }
 
   /** When the steps taken are to be committed, epoch ms. */
   private due(): number {
     if (this.transactionFull) return -Infinity;
-    const visible = Math.max(this.firstVisibleAt + runnerLimits.lingerMs, this.lastCommitAt + runnerLimits.commitIntervalMs);
-    const feeds = this.task.feedsKeyedTasks ? this.firstStepAt + runnerLimits.commitIntervalMs : Infinity;
-    const quiet = this.steps.length > 0 ? this.firstStepAt + runnerLimits.quietCommitMs : this.task.dirtyKeys > 0 ? this.lastCommitAt + runnerLimits.quietCommitMs : Infinity;
+    const visible = Math.max(this.firstVisibleAt + this.limits.lingerMs, this.lastCommitAt + this.limits.commitIntervalMs);
+    const feeds = this.task.feedsKeyedTasks ? this.firstStepAt + this.limits.commitIntervalMs : Infinity;
+    const quiet = this.steps.length > 0 ? this.firstStepAt + this.limits.quietCommitMs : this.task.dirtyKeys > 0 ? this.lastCommitAt + this.limits.quietCommitMs : Infinity;
     return Math.min(visible, feeds, quiet);
   }
 
   private patience(): number {
     const now = this.options.clock.now();
-    let wait = this.committing !== null ? runnerLimits.fetchWaitMs : Math.max(1, this.due() - now);
+    let wait = this.committing !== null ? this.limits.fetchWaitMs : Math.max(1, this.due() - now);
     const idleWait = this.task.nextIdleWaitMs;
     if (idleWait !== Infinity) wait = Math.min(wait, Math.max(1, idleWait - (now - this.lastTickAt)));
     for (const input of this.task.inputs) {
@@ -403,13 +407,13 @@ export class TaskRunner {
       if (input.source === null || pump === undefined || this.idle.has(input.id)) continue;
       wait = Math.min(wait, Math.max(1, pump.lastRecordAt + input.idleAfterMs - now));
     }
-    return Math.min(wait, runnerLimits.fetchWaitMs);
+    return Math.min(wait, this.limits.fetchWaitMs);
   }
 
   private keysToFlush(): number {
-    const since = Math.min(this.options.clock.now() - this.lastCommitAt, runnerLimits.flushWithinMs);
-    const share = Math.ceil((this.task.dirtyKeys * since) / runnerLimits.flushWithinMs);
-    return Math.min(runnerLimits.keysPerTransaction, Math.max(16, share));
+    const since = Math.min(this.options.clock.now() - this.lastCommitAt, this.limits.flushWithinMs);
+    const share = Math.ceil((this.task.dirtyKeys * since) / this.limits.flushWithinMs);
+    return Math.min(this.limits.keysPerTransaction, Math.max(this.limits.keysPerTransactionMin, share));
   }
 
   // ------------------------------------------------------------------ committing
@@ -487,7 +491,7 @@ export class TaskRunner {
   /** The last entry of the journal, read after a fence: nothing of this task is open or to come. */
   private async lastEntry(): Promise<JournalEntry | null> {
     const { log, topics, number, clock } = this.options;
-    let retryMs: number = runnerLimits.retryMs;
+    let retryMs = this.limits.retryMs;
     for (;;) {
       this.throwIfStopped();
       try {
@@ -496,7 +500,7 @@ export class TaskRunner {
         let last: LogRecord | null = null;
         let position = Math.max(ends.start, this.trimFrom);
         while (position < ends.end) {
-          const fetched = await log.reader.read(topics.journal, number, position, { maxBytes: runnerLimits.fetchBytes, maxWaitMs: 0 });
+          const fetched = await log.reader.read(topics.journal, number, position, { maxBytes: this.limits.fetchBytes, maxWaitMs: 0 });
           last = fetched.records[fetched.records.length - 1] ?? last;
           position = fetched.nextOffset;
         }
@@ -505,7 +509,7 @@ export class TaskRunner {
         this.throwIfStopped();
         this.detail = `reading the journal: ${error instanceof Error ? error.message : String(error)}`;
         await clock.sleep(retryMs, this.stopping.signal);
-        retryMs = Math.min(retryMs * 2, runnerLimits.retryMsMax);
+        retryMs = Math.min(retryMs * 2, this.limits.retryMsMax);
       }
     }
   }
@@ -513,7 +517,7 @@ export class TaskRunner {
   /** From time to time drops what no replay needs: entries before the one before the floor. */
   private trim(): void {
     const { clock, log, topics, number } = this.options;
-    if (clock.now() - this.lastTrimAt < runnerLimits.trimEveryMs) return;
+    if (clock.now() - this.lastTrimAt < this.limits.trimEveryMs) return;
     this.lastTrimAt = clock.now();
     const floor = this.writtenFloor;
     void (async () => {
@@ -521,7 +525,7 @@ export class TaskRunner {
       let position = Math.max(start, this.trimFrom);
       let keepFrom = position;
       for (;;) {
-        const fetched = await log.reader.read(topics.journal, number, position, { maxBytes: runnerLimits.fetchBytes, maxWaitMs: 0, signal: this.stopping.signal });
+        const fetched = await log.reader.read(topics.journal, number, position, { maxBytes: this.limits.fetchBytes, maxWaitMs: 0, signal: this.stopping.signal });
         for (const record of fetched.records) {
           if (record.value !== null && decodeJournalEntry(record.value).sequence < floor) keepFrom = record.offset;
           else return this.trimTo(keepFrom);
