@@ -76,6 +76,10 @@ export class SeenIds {
     this.buckets.set(state.key, { state, ids });
   }
 
+  states(): KeyState[] {
+    return [...this.buckets.values()].map(({ state }) => state);
+  }
+
   /** Bytes of one bucket. */
   encode(key: string): Uint8Array {
     const out = new ByteWriter();

@@ -272,6 +272,18 @@ export class PartitionTask implements GroupHost {
     return this.dirty.floor(this.sequence + 1);
   }
 
+  /** The record of every key that holds something, as of the entry being made, in order of key: a savepoint, or a comparison of two tasks. */
+  snapshot(): StateRecord[] {
+    const records: StateRecord[] = [];
+    const add = (state: KeyState): void => {
+      const value = this.encode(state);
+      if (decodeKeyRecord(value).parts.length > 0) records.push({ key: stateKey(state), value });
+    };
+    for (const { runtime } of this.groups.values()) runtime.states.forEach(add);
+    for (const { seenIds } of this.inputMap.values()) seenIds?.states().forEach(add);
+    return records.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
   timeState(): Uint8Array {
     return encodeTimeState(this.lanes.values(), this.sets.values(), this.starts);
   }

@@ -1,0 +1,49 @@
+/**
+ * Runs seeds of the task simulation until the time is over:
+ *
+ *     npm run sim -- [--seconds N] [--count N] [--seed S] [--break NAME] [--trace] [--keep-going]
+ *
+ * `--break` leaves a rule of the protocol out: then a failure is what is wanted.
+ */
+import { parseArgs } from 'node:util';
+import { addFaults, BREAKS, simulate, SimulationFailure, type Break, type SimulationReport } from './task-simulation.js';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string' },
+    count: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    break: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    'keep-going': { type: 'boolean', default: false },
+  },
+});
+if (values.break !== undefined && !(BREAKS as readonly string[]).includes(values.break)) throw new Error(`--break ${values.break}: expected one of ${BREAKS.join(', ')}`);
+const without = values.break as Break | undefined;
+const until = performance.now() + 1_000 * Number(values.seconds ?? (values.count === undefined ? 60 : Infinity));
+const last = Number(values.seed) + Number(values.count ?? Infinity) - 1;
+const reports: SimulationReport[] = [];
+const failures: SimulationFailure[] = [];
+const startedAt = performance.now();
+
+for (let seed = Number(values.seed); seed <= last && performance.now() < until; seed++) {
+  try {
+    const report = await simulate({ seed, without, trace: values.trace });
+    reports.push(report);
+    if (values.count === '1') console.log(report);
+  } catch (error) {
+    if (!(error instanceof SimulationFailure)) throw error;
+    failures.push(error);
+    if (values.trace) console.log(error.trace.join('\n'));
+    console.log(error.message);
+    if (!values['keep-going']) break;
+  }
+}
+
+const sum = (of: (report: SimulationReport) => number): number => reports.reduce((total, report) => total + of(report), 0);
+const seconds = (performance.now() - startedAt) / 1_000;
+console.log(`${reports.length + failures.length} seeds from ${values.seed}, ${failures.length} failed, ${seconds.toFixed(1)} s`);
+console.log(`events ${sum((r) => r.events)}, journal entries ${sum((r) => r.entries)}, output records ${sum((r) => r.outputs)}, counted by hand ${sum((r) => r.counted)}, steps ${sum((r) => r.steps)}, drains ${sum((r) => r.drains)}`);
+console.log(`faults: ${Object.entries(addFaults(reports)).map(([name, count]) => `${name} ${count}`).join(', ')}`);
+if (failures.length > 0) console.log(`failed seeds: ${failures.map(({ seed }) => seed).join(' ')}`);
+process.exitCode = failures.length === 0 ? 0 : 1;

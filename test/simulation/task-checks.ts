@@ -1,0 +1,275 @@
+import { ControlState } from '../../src/engine/control-state.js';
+import { emptyEventRecord } from '../../src/engine/event-record.js';
+import { PartitionTask } from '../../src/engine/partition-task.js';
+import { FrameReader } from '../../src/engine/rekey-frame.js';
+import { decodeTimeState } from '../../src/engine/time-state.js';
+import { SlotLayout } from '../../src/event/slot-layout.js';
+import { decodeUtf8 } from '../../src/state/bytes.js';
+import { decodeKeyRecord } from '../../src/state/checkpoint.js';
+import { decodeJournalEntry, type JournalEntry, type JournalStep } from '../../src/state/journal.js';
+import { readControl } from '../../src/stream/control-reader.js';
+import type { LogRecord, NewRecord } from '../../src/stream/log.js';
+import { openTask } from '../../src/stream/recovery.js';
+import { WriteBuilder } from '../../src/stream/write-builder.js';
+import { recount, type Counted } from './task-recount.js';
+import { OUTPUT_PARTITIONS, TOPICS, type Scenario } from './task-scenario.js';
+import type { SimulatedCluster } from './simulated-log.js';
+
+/** What the simulation promised and did not keep. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+export type TabledEntry = JournalEntry & { readonly table: readonly string[] };
+
+/** What is left of a run for the checks. */
+export interface Outcome {
+  readonly cluster: SimulatedCluster;
+  readonly scenario: Scenario;
+  /** journal entries that were trimmed away, by task */
+  readonly trimmed: ReadonlyMap<number, readonly LogRecord[]>;
+}
+
+/** Journal of a task from its first entry on, trimmed ones included. */
+export function journalOf({ cluster, trimmed }: Outcome, number: number): TabledEntry[] {
+  const kept = cluster.committed(TOPICS.journal, number);
+  const first = kept[0]?.offset ?? Infinity;
+  const records = [...(trimmed.get(number) ?? []).filter(({ offset }) => offset < first), ...kept];
+  let table: readonly string[] = [];
+  return records.map((record) => {
+    const entry = decodeJournalEntry(record.value as Uint8Array);
+    table = entry.inputs ?? table;
+    return { ...entry, table };
+  });
+}
+
+/** The control topic as a whole. */
+export function controlOf(cluster: SimulatedCluster, keyedPartitions: number): ControlState {
+  const control = new ControlState(keyedPartitions);
+  for (const record of cluster.committed(TOPICS.control, 0)) {
+    const change = readControl(record);
+    if (change !== null) control.apply(change, record.offset);
+  }
+  return control;
+}
+
+/** Everything the fold of one task gives. */
+export interface Fold {
+  readonly task: PartitionTask;
+  readonly entries: readonly TabledEntry[];
+  /** records of output topics, as text */
+  readonly output: readonly string[];
+  /** re-keyed frames that have events, as text */
+  readonly frames: readonly string[];
+  readonly positions: ReadonlyMap<string, number>;
+}
+
+/** Checks everything. @throws Violation @returns counts of what was compared */
+export async function checkOutcome(outcome: Outcome): Promise<{ entries: number; alerts: number; counted: number }> {
+  const { cluster, scenario } = outcome;
+  const control = controlOf(cluster, scenario.keyedPartitions);
+  const folds: Fold[] = [];
+  for (let number = 0; number < control.taskCount; number++) {
+    const entries = journalOf(outcome, number);
+    checkJournal(number, entries);
+    folds.push(fold(outcome, number, entries));
+  }
+  const seen = visible(cluster);
+  compare('output', seen, folds.flatMap(({ output }) => output));
+  compare('re-keyed frames', framesSeen(outcome), folds.flatMap(({ frames }) => frames));
+  checkIds(cluster);
+  for (const each of folds) await checkReopening(outcome, each);
+  const counted = folds.reduce((sum, each) => sum + checkCounted(outcome, each), 0);
+  return { entries: folds.reduce((sum, { entries }) => sum + entries.length, 0), alerts: seen.length, counted };
+}
+
+/** Sequences without gaps; slices and control ranges of each input one after the other. */
+function checkJournal(number: number, entries: readonly TabledEntry[]): void {
+  const taken = new Map<string, number>();
+  let control = 0;
+  let floor = 0;
+  entries.forEach((entry, n) => {
+    if (entry.sequence !== n) throw new Violation(`journal of task ${number}: entry ${n} has sequence ${entry.sequence}`);
+    if (entry.floor < floor || entry.floor > n + 1) throw new Violation(`journal of task ${number}: floor ${entry.floor} of entry ${n} after ${floor}`);
+    floor = entry.floor;
+    for (const id of taken.keys()) if (!entry.table.includes(id)) taken.delete(id);
+    for (const step of entry.steps) {
+      if (step.kind === 'control') {
+        if (step.from !== control) throw new Violation(`journal of task ${number}: control taken from ${step.from}, expected ${control} in entry ${n}`);
+        control = step.to;
+      }
+      if (step.kind !== 'take') continue;
+      const id = entry.table[step.input] as string;
+      const from = taken.get(id) ?? 0;
+      if (step.from !== from) throw new Violation(`journal of task ${number}: ${id} taken from ${step.from}, expected ${from} in entry ${n}`);
+      taken.set(id, step.to);
+    }
+    entry.table.forEach((id, i) => {
+      if ((taken.get(id) ?? 0) !== entry.positions[i]) throw new Violation(`journal of task ${number}: position ${entry.positions[i]} of ${id} in entry ${n}, expected ${taken.get(id) ?? 0}`);
+    });
+  });
+}
+
+// ------------------------------------------------------------------ fold
+
+/** One fault-free run over the inputs in journaled order, from the start. */
+function fold({ cluster, scenario }: Outcome, number: number, entries: readonly TabledEntry[]): Fold {
+  const task = new PartitionTask({ number, keyedPartitions: scenario.keyedPartitions });
+  const output: string[] = [];
+  const frames: string[] = [];
+  const positions = new Map<string, number>();
+  for (const entry of entries) {
+    task.sequence = entry.sequence;
+    for (const step of entry.steps) foldStep(cluster, task, step, entry.table);
+    const writes = new WriteBuilder(TOPICS, number, () => OUTPUT_PARTITIONS).effects(task.takeEffects(), []).build();
+    for (const { topic, records } of writes) for (const record of records) output.push(textOfNew(topic, record));
+    for (const { partition, value } of task.takeFrames()) if (hasEvents(value)) frames.push(`${partition} ${hex(value)}`);
+  }
+  const last = entries[entries.length - 1];
+  last?.table.forEach((id, i) => positions.set(id, last.positions[i] as number));
+  task.sequence = entries.length;
+  return { task, entries, output, frames, positions };
+}
+
+function foldStep(cluster: SimulatedCluster, task: PartitionTask, step: JournalStep, table: readonly string[]): void {
+  switch (step.kind) {
+    case 'control':
+      for (const record of between(cluster, TOPICS.control, 0, step.from, step.to)) task.applyControl(readControl(record), record.offset);
+      task.control.position = step.to;
+      return;
+    case 'idle':
+      return task.markIdle(table[step.input] as string);
+    case 'tick':
+      return task.tick(step.deltaMs);
+    case 'take': {
+      const id = table[step.input] as string;
+      const input = task.inputs.find((known) => known.id === id);
+      if (input === undefined) throw new Violation(`task ${task.number} took from ${id}, which it does not have there`);
+      task.useJournaledRepeats(new Set(step.repeats));
+      for (const record of between(cluster, input.topic ?? TOPICS.rekey, input.partition, step.from, step.to)) task.take(id, record);
+    }
+  }
+}
+
+function between(cluster: SimulatedCluster, topic: string, partition: number, from: number, to: number): LogRecord[] {
+  return cluster.committed(topic, partition).filter(({ offset }) => offset >= from && offset < to);
+}
+
+// ------------------------------------------------------------------ what readers see
+
+const OUTPUT_TOPICS = [TOPICS.alerts, TOPICS.shadowAlerts, TOPICS.signals, TOPICS.late, TOPICS.deadLetter];
+
+function visible(cluster: SimulatedCluster): string[] {
+  const seen: string[] = [];
+  for (const topic of OUTPUT_TOPICS) {
+    for (let partition = 0; partition < OUTPUT_PARTITIONS; partition++) for (const record of cluster.committed(topic, partition)) seen.push(textOf(topic, partition, record));
+  }
+  return seen;
+}
+
+function framesSeen({ cluster, scenario }: Outcome): string[] {
+  const frames: string[] = [];
+  for (let partition = 0; partition < scenario.keyedPartitions; partition++) {
+    for (const { value } of cluster.committed(TOPICS.rekey, partition)) if (value !== null && hasEvents(value)) frames.push(`${partition} ${hex(value)}`);
+  }
+  return frames;
+}
+
+function hasEvents(frame: Uint8Array): boolean {
+  let events = 0;
+  new FrameReader(frame).events(new SlotLayout(), emptyEventRecord(), () => void events++);
+  return events > 0;
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const textOfBytes = (bytes: Uint8Array | string | null): string => (bytes === null ? 'null' : typeof bytes === 'string' ? bytes : decodeUtf8(bytes));
+const textOfHeaders = (headers: NewRecord['headers'] | LogRecord['headers']): string =>
+  Object.entries(headers ?? {}).map(([name, value]) => `${name}=${textOfBytes(value)}`).sort().join(' ');
+
+function textOf(topic: string, partition: number, { key, value, headers }: LogRecord): string {
+  return `${topic}/${partition} ${textOfBytes(key)} ${textOfBytes(value)} ${textOfHeaders(headers)}`;
+}
+
+function textOfNew(topic: string, { partition, key, value, headers }: NewRecord): string {
+  return `${topic}/${partition} ${textOfBytes(key)} ${textOfBytes(value)} ${textOfHeaders(headers)}`;
+}
+
+/** Multisets of texts are equal. */
+export function compare(what: string, found: readonly string[], expected: readonly string[]): void {
+  const counts = new Map<string, number>();
+  for (const text of expected) counts.set(text, (counts.get(text) ?? 0) + 1);
+  const extra: string[] = [];
+  for (const text of found) {
+    const left = counts.get(text) ?? 0;
+    if (left === 0) extra.push(text);
+    else counts.set(text, left - 1);
+  }
+  const missing = [...counts].filter(([, left]) => left > 0).map(([text]) => text);
+  if (extra.length + missing.length === 0) return;
+  throw new Violation(`${what}: ${found.length} found, ${expected.length} expected\n  not expected: ${extra.slice(0, 3).join('\n    ') || 'none'}\n  missing: ${missing.slice(0, 3).join('\n    ') || 'none'}`);
+}
+
+function checkIds(cluster: SimulatedCluster): void {
+  const ids = new Set<string>();
+  for (const topic of [TOPICS.alerts, TOPICS.shadowAlerts, TOPICS.signals]) {
+    for (let partition = 0; partition < OUTPUT_PARTITIONS; partition++) {
+      for (const { value } of cluster.committed(topic, partition)) {
+        const { id } = JSON.parse(textOfBytes(value)) as { id: string };
+        if (ids.has(id)) throw new Violation(`alert ${id} is visible twice: ${textOfBytes(value)}`);
+        ids.add(id);
+      }
+    }
+  }
+}
+
+// ------------------------------------------------------------------ state
+
+/** Opened once more, from checkpoint and journal, the task is as the fold left it. */
+async function checkReopening({ cluster, scenario }: Outcome, { task, positions, entries }: Fold): Promise<void> {
+  const observer = cluster.process('checker', { faulty: false });
+  const clock = { now: () => observer.now(), sleep: (ms: number, signal?: AbortSignal) => observer.sleep(ms, signal), yield: () => observer.breathe() };
+  const opened = await cluster.complete(
+    openTask({
+      reader: observer.reader, clock, topics: TOPICS, number: task.number, keyedPartitions: scenario.keyedPartitions, signal: new AbortController().signal, keySequences: true, flags: 0,
+      progress: () => undefined,
+      warn: (message) => {
+        throw new Violation(message);
+      },
+    }),
+    { maxTimeMs: 600_000 },
+  );
+  const what = `task ${task.number} reopened after ${entries.length} entries from floor ${opened.floor}`;
+  const describe = (one: PartitionTask): string[] => one.snapshot().map(({ key, value }) => describeRecord(key, value as Uint8Array));
+  compare(`${what}: keys`, describe(opened.task), describe(task));
+  compare(`${what}: time`, describeTime(opened.task), describeTime(task));
+  compare(`${what}: positions`, [...opened.positions].map(String), [...positions].filter(([id]) => task.inputs.some((input) => input.id === id)).map(String));
+  compare(`${what}: control`, [String(opened.task.control.position)], [String(task.control.position)]);
+}
+
+function describeRecord(key: string, value: Uint8Array): string {
+  const { wakeAt, lastTs, parts } = decodeKeyRecord(value);
+  return `${JSON.stringify(key)} wakes ${wakeAt} last ${lastTs} ${parts.map(({ id, bytes }) => `${id}:${hex(bytes)}`).sort().join(' ')}`;
+}
+
+function describeTime(task: PartitionTask): string[] {
+  const { lanes, sets, starts } = decodeTimeState(task.timeState());
+  return [...lanes, ...sets, ...starts].map((line) => JSON.stringify(line, (_, value: unknown) => (typeof value === 'number' ? String(value) : value)));
+}
+
+// ------------------------------------------------------------------ recount
+
+/** Rules whose answer follows from the input's order alone, counted by hand. */
+function checkCounted({ cluster, scenario }: Outcome, { task, entries }: Fold): number {
+  if (task.keyed) return 0;
+  const expected: Counted | null = recount(cluster, scenario, task, entries);
+  if (expected === null) return 0;
+  const found: string[] = [];
+  for (let partition = 0; partition < OUTPUT_PARTITIONS; partition++) {
+    for (const { value } of cluster.committed(TOPICS.alerts, partition)) {
+      const text = expected.describe(JSON.parse(textOfBytes(value)) as Parameters<Counted['describe']>[0]);
+      if (text !== null) found.push(text);
+    }
+  }
+  compare(`task ${task.number} recounted`, found, expected.alerts);
+  return expected.alerts.length;
+}

@@ -1,0 +1,270 @@
+import { decodeJournalEntry, type JournalEntry } from '../../src/state/journal.js';
+import type { Log, LogRecord, TopicAdmin } from '../../src/stream/log.js';
+import { TaskHost, type HostObserver } from '../../src/stream/task-host.js';
+import type { ProtocolSwitches } from '../../src/stream/task-runner.js';
+import { FAULT_NAMES, OFTEN, type FaultName, type FaultRates } from './simulated-faults.js';
+import { SimulatedCluster, SimulatedRandom, swarm, type SimulatedProcess } from './simulated-log.js';
+import { checkOutcome, controlOf, Violation } from './task-checks.js';
+import { APP, drawScenario, OUTPUT_PARTITIONS, START_MS, TOPICS, type Scenario } from './task-scenario.js';
+
+/** Rules of the protocol that can be left out, to see that the simulation notices. */
+export const BREAKS = ['fenceFirst', 'keySequences', 'checkBeforeResend', 'honestFloor', 'writerNonce'] as const satisfies readonly (keyof ProtocolSwitches)[];
+export type Break = (typeof BREAKS)[number];
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly without?: Break | undefined;
+  readonly trace?: boolean;
+}
+
+export interface SimulationReport {
+  readonly seed: number;
+  readonly events: number;
+  readonly entries: number;
+  /** records of output topics */
+  readonly outputs: number;
+  /** alerts that were counted by hand as well */
+  readonly counted: number;
+  readonly steps: number;
+  readonly simulatedMs: number;
+  readonly crashes: number;
+  readonly faults: Readonly<Record<FaultName, number>>;
+  /** openings of tasks and clean stops */
+  readonly drains: number;
+}
+
+/** A seed that does not hold, with what to run to see it again. */
+export class SimulationFailure extends Error {
+  override readonly name = 'SimulationFailure';
+  constructor(readonly seed: number, without: Break | undefined, readonly reason: string, readonly trace: readonly string[]) {
+    super(`seed ${seed}: ${reason}\n  again: npm run sim -- --seed ${seed} --count 1${without === undefined ? '' : ` --break ${without}`}`);
+  }
+}
+
+/** Runs one seed to its end and checks everything. @throws SimulationFailure */
+export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
+  const simulation = new TaskSimulation(options);
+  try {
+    return await simulation.run();
+  } catch (error) {
+    const reason = error instanceof Violation ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw new SimulationFailure(options.seed, options.without, reason, simulation.cluster.trace);
+  }
+}
+
+/** Simulated ms in which everything must be consumed and written once faults have stopped. */
+const SETTLE_MS = 600_000;
+const CHUNK_MS = 4_000;
+
+/** Processes with a task host each over one simulated cluster. */
+class TaskSimulation {
+  readonly cluster: SimulatedCluster;
+  private readonly scenario: Scenario;
+  private readonly random: SimulatedRandom;
+  private readonly trimmed = new Map<number, LogRecord[]>();
+  private readonly hosts = new Map<SimulatedProcess, TaskHost>();
+  private readonly problems: string[] = [];
+  private nonces = 0;
+  private crashes = 0;
+  private drains = 0;
+
+  constructor(private readonly options: SimulationOptions) {
+    this.random = new SimulatedRandom(options.seed).fork('scenario');
+    this.scenario = drawScenario(this.random);
+    this.cluster = new SimulatedCluster({
+      seed: options.seed,
+      faults: this.drawFaults(),
+      faultsMax: { crash: 6, pause: 6, memberLost: 3 },
+      taskSlots: this.scenario.taskSlots,
+      startMs: START_MS,
+      onCrash: () => {
+        this.crashes++;
+        this.start();
+      },
+      stallMsMax: 4_000,
+      pauseMsMax: 12_000,
+      sessionTimeoutMs: 3_000,
+      zombieMsMax: 3_000,
+      transactionTimeoutMs: 5_000,
+      markerLateMsMax: 1_000,
+      compactionLagMs: 500,
+      trace: options.trace === true,
+    });
+  }
+
+  /** A tenth of the seeds run without faults: what breaks there breaks everywhere. */
+  private drawFaults(): Partial<FaultRates> {
+    const calm = this.random.chance(0.1);
+    const faults = swarm(this.random, { ...OFTEN, crash: 0.01, pause: 0.01, replyLost: 0.06, requestLost: 0.06, leftOpen: 0.06, commitsLater: 0.06 });
+    return calm ? {} : faults;
+  }
+
+  async run(): Promise<SimulationReport> {
+    const { cluster, scenario } = this;
+    cluster.topics(scenario.topics);
+    const feeder = cluster.process('feeder', { faulty: false });
+    await cluster.complete(feeder.writer.append(TOPICS.control, scenario.opening.map((record) => ({ partition: 0, key: null, value: JSON.stringify(record) }))));
+    for (let n = this.random.between(1, 3); n > 0; n--) this.start();
+    const fed = this.feed(feeder);
+    void this.drainSome(feeder);
+    let fedAll = false;
+    void fed.then(() => void (fedAll = true));
+    await this.runUntil(() => fedAll, SETTLE_MS);
+    const troubleUntil = cluster.nowMs + this.random.between(0, 5_000);
+    await this.runUntil(() => cluster.nowMs >= troubleUntil, SETTLE_MS);
+    cluster.calm();
+    await this.settle();
+    const counts = await checkOutcome({ cluster, scenario, trimmed: this.trimmed });
+    return {
+      seed: this.options.seed, events: scenario.events, entries: counts.entries, outputs: counts.alerts, counted: counts.counted, steps: cluster.steps,
+      simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, faults: { ...cluster.faultCounts }, drains: this.drains,
+    };
+  }
+
+  // ------------------------------------------------------------------ processes
+
+  private start(): void {
+    const process = this.cluster.process('host');
+    const host = new TaskHost({
+      log: this.logOf(process),
+      topics: TOPICS,
+      app: APP,
+      keyedPartitions: this.scenario.keyedPartitions,
+      clock: { now: () => process.now(), sleep: (ms, signal) => process.sleep(ms, signal), yield: () => process.breathe() },
+      observer: this.observerOf(process),
+      partitionsOf: () => OUTPUT_PARTITIONS,
+      flags: 0,
+      newNonce: () => `n${++this.nonces}`,
+      limits: this.scenario.limits,
+      ...(this.options.without === undefined ? {} : { protocol: { [this.options.without]: false } }),
+    });
+    this.hosts.set(process, host);
+    host.start().catch((error: unknown) => this.problems.push(`the host could not start: ${String(error)}`));
+  }
+
+  /** The process' log; what it trims from the journal is kept for the checks. */
+  private logOf(process: SimulatedProcess): Log {
+    const admin: TopicAdmin = {
+      ensure: (specs) => process.admin.ensure(specs),
+      partitions: (topic) => process.admin.partitions(topic),
+      close: () => process.admin.close(),
+      trim: (topic, partition, offset) => {
+        if (topic === TOPICS.journal) this.keepTrimmed(partition, offset);
+        return process.admin.trim(topic, partition, offset);
+      },
+    };
+    return { kind: 'simulated', reader: process.reader, writer: process.writer, membership: process.membership, admin, taskProducer: (id) => process.taskProducer(id), close: () => process.close() };
+  }
+
+  private keepTrimmed(number: number, offset: number): void {
+    const kept = this.trimmed.get(number) ?? [];
+    const next = (kept[kept.length - 1]?.offset ?? -1) + 1;
+    kept.push(...this.cluster.committed(TOPICS.journal, number).filter((record) => record.offset >= next && record.offset < offset));
+    this.trimmed.set(number, kept);
+  }
+
+  /** What the service does with what it is told: a member that is lost ends, everything else is logged. */
+  private observerOf(process: SimulatedProcess): HostObserver {
+    return {
+      committed: () => undefined,
+      info: () => undefined,
+      warn: () => undefined,
+      error: (task, message, facts) => {
+        if (task < 0) process.crash();
+        else this.problems.push(`task ${task} in ${process.id}: ${message}: ${facts['reason']}\n${facts['stack']}`);
+      },
+    };
+  }
+
+  /** Now and then a process is stopped cleanly and another started, as an upgrade does. */
+  private async drainSome(feeder: SimulatedProcess): Promise<void> {
+    for (let n = this.random.below(3); n > 0; n--) {
+      await feeder.sleep(this.random.between(500, 10_000));
+      const alive = [...this.hosts].filter(([process]) => process.alive);
+      if (alive.length === 0) continue;
+      const [process, host] = this.random.pick(alive);
+      this.hosts.delete(process);
+      this.drains++;
+      const gone = host.drain();
+      gone.catch((error: unknown) => this.problems.push(`the host could not be drained: ${String(error)}`));
+      this.start();
+    }
+  }
+
+  // ------------------------------------------------------------------ course
+
+  private async feed(feeder: SimulatedProcess): Promise<void> {
+    const from = feeder.now();
+    for (const { atMs, topic, records } of this.scenario.script) {
+      const waitMs = from + atMs - feeder.now();
+      if (waitMs > 0) await feeder.sleep(waitMs);
+      await feeder.writer.append(topic, records);
+    }
+  }
+
+  private async runUntil(until: () => boolean, maxTimeMs: number): Promise<void> {
+    const end = await this.cluster.run(() => this.problems.length > 0 || until(), { maxSteps: 2_000_000, maxTimeMs });
+    if (this.problems.length > 0) throw new Violation(this.problems.join('\n'));
+    if (end !== 'done') throw new Violation(`the run ended (${end}) after ${this.cluster.steps} steps at ${Math.round(this.cluster.nowMs)}`);
+  }
+
+  /** Runs until everything is consumed and nothing more is written, which must come within bounds. */
+  private async settle(): Promise<void> {
+    const from = this.cluster.nowMs;
+    let quiet = 0;
+    let ends = '';
+    while (quiet < 4) {
+      const until = this.cluster.nowMs + CHUNK_MS;
+      await this.runUntil(() => this.cluster.nowMs >= until, 2 * CHUNK_MS);
+      const now = this.ends();
+      quiet = now === ends ? quiet + 1 : 0;
+      ends = now;
+      const left = quiet === 0 ? null : this.unconsumed();
+      if (left !== null) quiet = 0;
+      if (this.cluster.nowMs - from > SETTLE_MS) throw new Violation(`not done ${SETTLE_MS / 1000} s after the last fault: ${left ?? `something is still written: ${ends}`}\n${this.situation()}`);
+    }
+  }
+
+  private ends(): string {
+    return Array.from({ length: this.scenario.taskSlots }, (_, number) => this.cluster.endOf(TOPICS.journal, number)).join(' ');
+  }
+
+  /** The first input that some task has not taken to its end; null when all have. */
+  private unconsumed(): string | null {
+    const { cluster, scenario } = this;
+    const control = controlOf(cluster, scenario.keyedPartitions);
+    for (let number = 0; number < control.taskCount; number++) {
+      const { entry, table } = this.lastEntry(number);
+      const at = (id: string): number => entry?.positions[table.indexOf(id)] ?? 0;
+      if (number < scenario.keyedPartitions) {
+        const end = cluster.endOf(TOPICS.rekey, number);
+        if (at(`rekey/${number}`) < end) return `rekey/${number} stands at ${at(`rekey/${number}`)} of ${end}`;
+        if (end === 0) continue;
+      }
+      if ((entry?.controlPosition ?? 0) < cluster.endOf(TOPICS.control, 0)) return `task ${number} has applied control to ${entry?.controlPosition ?? 0}`;
+      const mine = control.sourceTask(number);
+      for (const { name, definition } of mine === null ? [] : control.sourcesOf(mine.set.id)) {
+        const end = cluster.endOf(definition.topic, (mine as { partition: number }).partition);
+        const id = `${name}/${(mine as { partition: number }).partition}`;
+        if (at(id) < end) return `${id} stands at ${at(id)} of ${end} in task ${number}`;
+      }
+    }
+    return null;
+  }
+
+  private lastEntry(number: number): { entry: JournalEntry | null; table: readonly string[] } {
+    const entries = this.cluster.committed(TOPICS.journal, number).map(({ value }) => decodeJournalEntry(value as Uint8Array));
+    let table: readonly string[] = [];
+    for (const { inputs } of entries) table = inputs ?? table;
+    return { entry: entries[entries.length - 1] ?? null, table };
+  }
+
+  private situation(): string {
+    return [...this.hosts].filter(([process]) => process.alive).map(([process, host]) => `${process.id}: owns ${host.ownedTasks.join(',')}; ${host.notReady ?? 'ready'}; ${JSON.stringify(host.statuses)}`).join('\n');
+  }
+}
+
+/** Adds up the faults of several runs. */
+export function addFaults(reports: readonly SimulationReport[]): Record<FaultName, number> {
+  return Object.fromEntries(FAULT_NAMES.map((name) => [name, reports.reduce((sum, { faults }) => sum + faults[name], 0)])) as Record<FaultName, number>;
+}
