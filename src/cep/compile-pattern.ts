@@ -1,5 +1,6 @@
 import type { Automaton } from './automaton.js';
 import { compileAutomaton } from './close-states.js';
+import { chooseForm } from './fast/choose-form.js';
 import { GeneralState } from './general-matcher.js';
 import { MAX_BRANCHES, MAX_STATES } from './limits.js';
 import type { CompiledPattern, CompileOptions, PatternState } from './matcher.js';
@@ -9,27 +10,26 @@ import { Program } from './program.js';
 /** Compiles a pattern for which `validatePattern` reports no error (`pattern.unbounded` apart, which costs memory only). */
 export function compilePattern(spec: PatternSpec, options: CompileOptions): CompiledPattern {
   const automaton = compileAutomaton(spec, { statesMax: MAX_STATES, branchesMax: MAX_BRANCHES });
-  return new GeneralPattern(spec, automaton, options);
+  return new Compiled(spec, automaton, options);
 }
 
-class GeneralPattern implements CompiledPattern {
-  readonly form = 'general';
+class Compiled implements CompiledPattern {
+  readonly form: string;
   readonly stageNames: readonly string[];
   readonly types: readonly string[] | null;
-  private readonly program: Program;
+  readonly newState: () => PatternState;
 
   constructor(
     readonly spec: PatternSpec,
     automaton: Automaton,
     options: CompileOptions,
   ) {
-    this.program = new Program(spec, automaton, options);
+    const program = new Program(spec, automaton, options);
+    const fast = options.fast === false ? null : chooseForm(spec, program);
+    this.form = fast?.name ?? 'general';
+    this.newState = fast?.newState ?? (() => new GeneralState(program));
     this.stageNames = spec.elements.flatMap(namesOf);
-    this.types = this.program.everyEvent ? null : typesOf(automaton);
-  }
-
-  newState(): PatternState {
-    return new GeneralState(this.program);
+    this.types = program.everyEvent ? null : typesOf(automaton);
   }
 }
 

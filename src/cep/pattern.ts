@@ -1,4 +1,5 @@
 import type { EventTest } from '../event/match-view.js';
+import type { StreamEvent } from '../event/stream-event.js';
 
 /**
  * A pattern as the matcher takes it: conditions are closures, durations are milliseconds, params are worked out.
@@ -51,6 +52,21 @@ export interface EventCheck {
   readonly local?: EventTest | null;
   /** condition that also looks at the events taken before */
   readonly where?: EventTest | null;
+  /**
+   * What `where` looks at: `last` = of the match, only the last event taken and its stage. Says nothing about the meaning;
+   * it lets partial matches that end with the same event be kept as one. Default `match`
+   */
+  readonly looksAt?: 'last' | 'match';
+  /** makes a summary of waiting events by which many of them can be ruled out at once */
+  readonly screen?: (() => Screen) | null;
+}
+
+/** A summary of events that wait for a partner. It may say yes too often, never no too often. Says nothing about the meaning. */
+export interface Screen {
+  add(event: StreamEvent): void;
+  clear(): void;
+  /** whether `where` could hold for this event and one of those added */
+  mayFit(event: StreamEvent): boolean;
 }
 
 /** What may repeat. */

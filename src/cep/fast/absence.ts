@@ -1,0 +1,94 @@
+import type { StreamEvent } from '../../event/stream-event.js';
+import { readEvent, writeEvent } from '../event-codec.js';
+import type { PartialMatch, PatternOutput, PatternState, StateReader, StateWriter } from '../matcher.js';
+import type { FormBasics } from './form.js';
+import { expectFormat, Format, NOTHING, passed } from './form.js';
+import type { LoneCheck } from './lone-check.js';
+import { RowView } from './row-view.js';
+
+/**
+ * A, and then nothing that fits X for a while, by conditions on the events alone. All that wait have deadlines in the order in
+ * which they began and are cancelled together: a queue. The timer of a key is that of its first deadline; it need not be
+ * touched when a later one is added.
+ */
+export interface AbsenceProgram extends FormBasics {
+  readonly begins: LoneCheck;
+  readonly cancels: LoneCheck;
+  readonly forMs: number;
+}
+
+const view = new RowView();
+
+export class AbsenceState implements PatternState {
+  overflows = 0;
+  private waiting: StreamEvent[] = [];
+
+  constructor(private readonly program: AbsenceProgram) {}
+
+  step(event: StreamEvent): readonly PatternOutput[] {
+    const outputs = this.advanceTime(event.ts);
+    const { begins, cancels, capture, maxPartialMatches } = this.program;
+    if (this.waiting.length > 0 && cancels.fits(event)) this.waiting = [];
+    if (begins.fits(event)) {
+      this.waiting.push(capture(event));
+      if (this.waiting.length > maxPartialMatches) {
+        this.waiting.shift();
+        this.overflows++;
+      }
+    }
+    if (this.waiting.length === 0) this.overflows = 0;
+    return outputs;
+  }
+
+  advanceTime(watermarkMs: number): readonly PatternOutput[] {
+    let outputs: PatternOutput[] | null = null;
+    while (this.waiting.length > 0 && passed(this.nextDeadline(), watermarkMs, this.program.inclusive)) this.fire((outputs ??= []));
+    return outputs ?? NOTHING;
+  }
+
+  nextDeadline(): number {
+    const oldest = this.waiting[0];
+    return oldest === undefined ? Infinity : oldest.ts + this.program.forMs;
+  }
+
+  isEmpty(): boolean {
+    return this.waiting.length === 0;
+  }
+
+  clear(): void {
+    this.waiting = [];
+    this.overflows = 0;
+  }
+
+  partialMatches(): readonly PartialMatch[] {
+    return this.waiting.map((event) => ({ taken: [{ stage: 0, event }], waitsFor: [{ what: 'absence', stage: null, untilMs: event.ts + this.program.forMs }] }));
+  }
+
+  write(out: StateWriter): void {
+    out.byte(Format.Absence);
+    out.uint(this.overflows);
+    out.uint(this.waiting.length);
+    for (const event of this.waiting) writeEvent(event, out);
+  }
+
+  read(from: StateReader): void {
+    expectFormat(from, Format.Absence);
+    this.overflows = from.uint();
+    this.waiting = [];
+    for (let left = from.uint(); left > 0; left--) this.waiting.push(readEvent(from));
+  }
+
+  /** Those of equal time end together; each is a match, `limit` of them are given out. */
+  private fire(outputs: PatternOutput[]): void {
+    const { accept, limit, forMs } = this.program;
+    const { ts } = this.waiting[0] as StreamEvent;
+    let n = 1;
+    while (this.waiting[n]?.ts === ts) n++;
+    const ended = this.waiting.splice(0, n).filter((event) => accept === null || accept(event, view.bind([event])));
+    const overflowed = this.overflows > 0;
+    for (const event of ended.slice(0, limit)) {
+      outputs.push({ kind: 'match', at: ts + forMs, byTime: true, taken: [{ stage: 0, event }], trigger: null, count: ended.length, repeat: 0, overflowed });
+    }
+    if (this.waiting.length === 0) this.overflows = 0;
+  }
+}
