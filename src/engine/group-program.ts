@@ -2,9 +2,10 @@ import type { PatternState } from '../cep/matcher.js';
 import { hash128 } from '../event/hash.js';
 import type { LetProgram, RuleProgram } from '../rules/program.js';
 import type { Aggregate } from '../state/aggregate.js';
-import { makeAggregate } from '../state/make-aggregate.js';
+import { compileAggregate } from '../state/make-aggregate.js';
 import type { ByteReader, ByteWriter } from '../state/bytes.js';
 import type { LiveRule } from './control-state.js';
+import { EventFilter } from './event-filter.js';
 import type { EventRecord } from './event-record.js';
 import { FiringState } from './firing.js';
 import type { Part } from './key-state.js';
@@ -44,6 +45,8 @@ export interface Plan {
   readonly steps: readonly LetStep[];
   readonly whens: readonly RunningRule[];
   readonly patterns: readonly RunningRule[];
+  /** says of an event that nothing comes of it; null where every event of the type must be looked at with its key */
+  readonly filter: EventFilter | null;
 }
 
 /** Pattern state as a part of a key. Its deadlines wake the key, so it does not expire by itself. */
@@ -89,7 +92,7 @@ export class GroupProgram {
     };
     const letSteps = new Map<RunningRule, LetStep[]>();
     this.rules = rules.map(({ live, program }) => {
-      const steps = program.lets.map((entry) => ({ slot: entry.slot, entry, part: entry.kind === 'kept' ? part(entry.aggregate.id, () => makeAggregate(entry.aggregate.spec)) : -1 }));
+      const steps = program.lets.map((entry) => ({ slot: entry.slot, entry, part: entry.kind === 'kept' ? part(entry.aggregate.id, compileAggregate(entry.aggregate.spec)) : -1 }));
       const pattern = program.pattern;
       const running: RunningRule = {
         live,
@@ -168,7 +171,8 @@ export class GroupProgram {
         steps.push(step);
       }
     }
-    return steps.length + whens.length + patterns.length === 0 ? null : { steps, whens, patterns };
+    if (steps.length + whens.length + patterns.length === 0) return null;
+    return { steps, whens, patterns, filter: steps.length + whens.length > 0 ? null : EventFilter.of(patterns, type) };
   }
 }
 

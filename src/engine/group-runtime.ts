@@ -1,5 +1,6 @@
 import type { PatternOutput } from '../cep/matcher.js';
 import { assert } from '../event/assert.js';
+import { EngineError } from '../event/engine-error.js';
 import { hash128 } from '../event/hash.js';
 import { NO_MATCH, type MatchView } from '../event/match-view.js';
 import type { FieldValue, JsonValue, StreamEvent } from '../event/stream-event.js';
@@ -23,6 +24,8 @@ export interface GroupHost {
   emit(group: GroupRuntime, firing: Firing): void;
   /** an event came for a key that is past its time already */
   lateForKey(group: GroupRuntime, event: EventRecord): void;
+  /** a rule refuses an event: it is put aside, the other rules go on */
+  refuse(event: EventRecord, error: EngineError): void;
   /** the state of a key is changing: it must be written before the replay floor passes this sequence */
   markDirty(state: KeyState): void;
 }
@@ -75,25 +78,28 @@ export class GroupRuntime {
    */
   offer(key: string, event: EventRecord): void {
     const plan = this.program.planFor(event);
-    if (plan === null) return;
-    const state = this.states.get(key) ?? this.newState(key);
+    if (plan === null || (plan.filter !== null && !plan.filter.admits(event))) return;
+    const known = this.states.get(key);
+    const state = known ?? this.newState(key);
     if (this.isAhead(state)) return;
-    if (event.ts > this.lanes.released) return this.keepWaiting(state, event);
+    if (event.ts > this.lanes.released) {
+      this.states.set(key, state);
+      return this.keepWaiting(state, event);
+    }
     this.run(this.touch(state), event, plan);
-    this.settle(state);
+    // a key of which nothing is left after its first event was never entered
+    if (this.settle(state) && known === undefined) this.states.set(key, state);
   }
 
   private newState(key: string): KeyState {
-    const leaving = this.leaving.get(key);
-    const state = leaving ?? new KeyState(this.id, key);
-    if (leaving !== undefined) {
-      // its last record is not written yet: the key goes on as if new, under the same entry of what is to be written
-      this.leaving.delete(key);
-      leaving.gone = false;
-      leaving.parts = [];
-    }
-    this.states.set(key, state);
-    return state;
+    const leaving = this.leaving.size === 0 ? undefined : this.leaving.get(key);
+    if (leaving === undefined) return new KeyState(this.id, key);
+    // its last record is not written yet: the key goes on as if new, under the same entry of what is to be written
+    this.leaving.delete(key);
+    leaving.gone = false;
+    leaving.parts = [];
+    this.states.set(key, leaving);
+    return leaving;
   }
 
   private keepWaiting(state: KeyState, event: EventRecord): void {
@@ -148,6 +154,32 @@ export class GroupRuntime {
     if (event.ts < state.lastTs) {
       if (this.lanes.lanes.length > 1) return this.host.lateForKey(this, event);
     } else state.lastTs = event.ts;
+    let refusal: EngineError | null = null;
+    try {
+      this.runLets(state, event, plan);
+    } catch (error) {
+      return this.host.refuse(event, asRefusal(error));
+    }
+    for (const rule of plan.whens) {
+      try {
+        this.runWhen(state, event, rule);
+      } catch (error) {
+        rule.counts.errors++;
+        refusal ??= asRefusal(error);
+      }
+    }
+    for (const rule of plan.patterns) {
+      try {
+        this.runPattern(state, event, rule);
+      } catch (error) {
+        rule.counts.errors++;
+        refusal ??= asRefusal(error);
+      }
+    }
+    if (refusal !== null) this.host.refuse(event, refusal);
+  }
+
+  private runLets(state: KeyState, event: EventRecord, plan: Plan): void {
     for (const { slot, entry, part } of plan.steps) {
       if (entry.kind === 'computed') {
         event.fields[slot] = entry.read(event, NO_MATCH);
@@ -166,8 +198,6 @@ export class GroupRuntime {
         );
       event.fields[slot] = entry.bare === null ? answer : memberOf(answer, entry.bare);
     }
-    for (const rule of plan.whens) this.runWhen(state, event, rule);
-    for (const rule of plan.patterns) this.runPattern(state, event, rule);
   }
 
   private runWhen(state: KeyState, event: EventRecord, rule: RunningRule): void {
@@ -242,14 +272,18 @@ export class GroupRuntime {
     }
   }
 
-  /** After a change: arms the next wake; a key with nothing left goes. */
-  private settle(state: KeyState): void {
+  /** After a change: arms the next wake; a key with nothing left goes. @returns whether it stays */
+  private settle(state: KeyState): boolean {
     // an entry of the queue that comes early is asked again then: only a wish before it matters now
-    if (state.armedAt !== Infinity && !this.program.hasPatterns && state.waiting === null) return this.host.markDirty(state);
-    const at = this.wakeTime(state);
-    if (at === -Infinity) return this.drop(state);
+    const early = state.armedAt !== Infinity && !this.program.hasPatterns && state.waiting === null;
+    const at = early ? state.armedAt : this.wakeTime(state);
+    if (at === -Infinity) {
+      this.drop(state);
+      return false;
+    }
     this.host.markDirty(state);
     this.wakes.arm(state, at);
+    return true;
   }
 
   private drop(state: KeyState): void {
@@ -361,6 +395,12 @@ export class GroupRuntime {
     const state = this.states.get(key);
     return state === undefined ? null : this.touch(state);
   }
+}
+
+/** Only a refusal is an answer to the caller's mistake; anything else is ours and stops the task. */
+function asRefusal(error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
+  throw error;
 }
 
 function memberOf(value: FieldValue, name: string): FieldValue {

@@ -387,6 +387,12 @@ export class PartitionTask implements GroupHost {
     });
   }
 
+  /** An event that a rule refuses (a key too long, a missing fact under `onMissing: error`) is put aside; the others go on. */
+  refuse(event: EventRecord, error: EngineError): void {
+    this.counts.dead++;
+    this.effects.side.push({ kind: 'dead', code: error.code, message: error.message, source: event.source, partition: event.partition, offset: event.offset, key: null, value: JSON.stringify({ id: event.id, type: event.type, ts: event.ts }) });
+  }
+
   // ------------------------------------------------------------------ events
 
   private takeEvent(input: OpenInput, record: InputRecord): void {
@@ -407,20 +413,15 @@ export class PartitionTask implements GroupHost {
   }
 
   private offer(group: HostedGroup, event: EventRecord): void {
+    let key: string | null;
     try {
-      const key = group.key.read(event);
-      if (key === null) this.counts.noKey++;
-      else group.runtime.offer(key, event);
+      key = group.key.read(event);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
-      this.refuse(event, error);
+      return this.refuse(event, error);
     }
-  }
-
-  /** An event that a rule refuses (a key too long, a missing fact under `onMissing: error`) is put aside; the others go on. */
-  private refuse(event: EventRecord, error: EngineError): void {
-    this.counts.dead++;
-    this.effects.side.push({ kind: 'dead', code: error.code, message: error.message, source: event.source, partition: event.partition, offset: event.offset, key: null, value: JSON.stringify({ id: event.id, type: event.type, ts: event.ts }) });
+    if (key === null) this.counts.noKey++;
+    else group.runtime.offer(key, event);
   }
 
   private isRepeat(seen: SeenIds, id: string, ts: number, offset: number): boolean {
