@@ -75,7 +75,7 @@ export class InputPump {
         continue;
       }
       try {
-        const fetched = await this.reader.read(this.topic, this.partition, this.position, { maxBytes: this.limits.fetchBytes, maxWaitMs: this.limits.fetchWaitMs, signal });
+        const fetched = await this.reader.read(this.topic, this.partition, this.position, { maxBytes: this.limits.fetchBytes, maxWaitMs: this.atEnd ? this.limits.fetchWaitMs : 0, signal });
         if (signal.aborted) return;
         this.accept(fetched);
         retryMs = this.limits.retryMs;
@@ -96,7 +96,9 @@ export class InputPump {
     this.trouble = null;
     this.failure = null;
     this.endOffset = fetched.endOffset;
+    const wasAtEnd = this.atEnd;
     this.atEnd = fetched.nextOffset >= fetched.endOffset;
+    if (this.atEnd && !wasAtEnd) this.arrived.ring();
     if (fetched.nextOffset === this.position) return;
     this.position = fetched.nextOffset;
     if (fetched.records.length > 0) this.lastRecordAt = this.clock.now();
