@@ -37,7 +37,7 @@ const documents = rulesOf(workload satisfies Workload, rules);
 const compiledAt = performance.now();
 const task = taskWith(documents, !values.general);
 const compileSeconds = (performance.now() - compiledAt) / 1_000;
-const { seconds, matches, checkpointBytes, events: count } = runWorkload(task, events, { checkpoint: values.checkpoint, fast: !values.general });
+const { seconds, threadSeconds, matches, checkpointBytes, events: count } = runWorkload(task, events, { checkpoint: values.checkpoint, fast: !values.general });
 console.log(
   JSON.stringify({
     engine: values.general ? 'vigil (general matcher)' : 'vigil',
@@ -47,6 +47,7 @@ console.log(
     seconds: Number(seconds.toFixed(3)),
     events_per_s: Math.round(count / seconds),
     matches,
+    thread_seconds: Number(threadSeconds.toFixed(3)),
     parse: values.parse,
     compile_seconds: Number(compileSeconds.toFixed(3)),
     ...(values.checkpoint ? { checkpoint_bytes: checkpointBytes } : {}),
