@@ -32,15 +32,18 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 class Service {
   private child: ChildProcess | null = null;
   readonly starts: number[] = [];
+  private readonly dataDir: string;
 
-  constructor(private readonly dataDir: string) {}
+  constructor(dataDir: string) {
+    this.dataDir = dataDir;
+  }
 
   async start(): Promise<void> {
     const began = performance.now();
     const env = { ...process.env, PORT: String(PORT), VIGIL_DATA_DIR: this.dataDir, VIGIL_ADMIN_KEY: KEY, VIGIL_DEMO: '0', LOG_LEVEL: 'warn' };
     this.child = spawn('node_modules/.bin/node', ['dist/src/app/main.js'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
     for (;;) {
-      const ready = await fetch(`${url}/health/ready`).then((answer) => answer.ok, () => false);
+      const ready = await fetch(`${url}/health/ready`).then(async (answer) => (await answer.text()) !== '' && answer.ok, () => false);
       if (ready) break;
       if (performance.now() - began > 60_000) throw new Error('the service was not ready within a minute');
       await sleep(50);
@@ -50,7 +53,7 @@ class Service {
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     const { child } = this;
-    if (child === null) return null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
     const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
     child.kill(signal);
     return ended;
@@ -73,7 +76,7 @@ async function post(chunk: readonly Payment[], number: number): Promise<void> {
         body: chunk.map((event) => JSON.stringify(event)).join('\n'),
       });
       if (answer.status === 202) return;
-      if (answer.status < 500 && answer.status !== 409) throw new Error(`chunk ${number}: ${answer.status} ${await answer.text()}`);
+      if (answer.status < 500 && answer.status !== 409) throw new Error(`chunk ${number}: ${answer.status} ${text}`);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('chunk')) throw error;
     }
