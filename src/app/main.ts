@@ -1,6 +1,8 @@
 import 'reflect-metadata';
+import { packageVersion } from '../api/package-root.js';
+import { createLogger, logLevelOf } from '../observability/logger.js';
+import { startTelemetry } from '../observability/telemetry.js';
 import { readConfig, ConfigError } from './config.js';
-import { createLogger } from './plain-logs.js';
 import { startDemo } from './demo/demo.js';
 import { startSystem, type System } from './system.js';
 import { startText } from './start-text.js';
@@ -8,26 +10,33 @@ import { startText } from './start-text.js';
 /** Starts the service and ends it in order at SIGTERM or SIGINT; a second signal ends it at once. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const logger = createLogger(config.logLevel);
+  const telemetry = await startTelemetry({ serviceName: 'vigil', version: packageVersion() });
+  const logger = createLogger({ level: logLevelOf(config.logLevel) });
+  telemetry.reportTo((message) => logger.warn(message));
   let system: System | null = null;
   let demo: { stop(): void } | null = null;
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) process.exit(1);
     stopping = true;
-    logger.info({ signal }, 'stopping: what was taken is committed; a second signal ends at once');
+    logger.info('stopping: what was taken is committed; a second signal ends at once', { signal });
     demo?.stop();
     void (system?.stop() ?? Promise.resolve()).then(
-      () => process.exit(0),
+      async () => {
+        logger.flush();
+        await telemetry.shutdown();
+        process.exit(0);
+      },
       (error: unknown) => {
-        logger.error({ err: error }, 'stopping failed');
+        logger.error('stopping failed', { err: error });
+        logger.flush();
         process.exit(1);
       },
     );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  system = await startSystem(config, logger, { read: async () => ({ contentType: 'text/plain; version=0.0.4', text: '' }) });
+  system = await startSystem(config, logger, telemetry);
   const wantsDemo = config.demo ?? (system.fresh && config.brokers.length === 0 && config.databaseUrl === undefined);
   process.stdout.write(startText(config, system, wantsDemo));
   if (wantsDemo && system.ports !== null) demo = await startDemo(system, logger);

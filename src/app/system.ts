@@ -3,9 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Logger } from 'pino';
 import { createApiApp, createWorkerApp } from '../api/api.module.js';
 import type { ApiPorts, HealthProbe, MetricsText } from '../api/ports.js';
+import type { Logger } from '../observability/logger.js';
+import { readTask } from '../observability/metrics-source.js';
+import { apiLog, hostObserver, jobLogger } from '../observability/observers.js';
+import type { Telemetry } from '../observability/telemetry.js';
 import { AlertFeed } from '../persistence/alerts/alert-feed.js';
 import { AlertIndex } from '../persistence/alerts/alert-index.js';
 import { AlertIndexer } from '../persistence/alerts/alert-indexer.js';
@@ -37,7 +40,6 @@ import { SourceAdapter } from './adapters/sources.js';
 import { StaticKey } from './adapters/static-key.js';
 import type { Config } from './config.js';
 import { ensureInternalTopics } from './internal-topics.js';
-import { apiLog, hostObserver, jobLogger } from './plain-logs.js';
 
 /** Behaviour of the engine that a replay depends on, as a bit set: a change that alters results takes the next bit. */
 export const ENGINE_FLAGS = 0;
@@ -60,7 +62,9 @@ export interface System {
 }
 
 /** Starts everything that the configuration asks for. @throws what the log or the database refuse for good, in words for an operator */
-export async function startSystem(config: Config, logger: Logger, metrics: MetricsText): Promise<System> {
+export async function startSystem(config: Config, logger: Logger, telemetry: Telemetry): Promise<System> {
+  const metrics: MetricsText = { read: () => telemetry.read() };
+  const observer = hostObserver(logger, telemetry.metrics);
   const startedAt = Date.now();
   const fresh = !existsSync(join(config.dataDir, 'log'));
   mkdirSync(config.dataDir, { recursive: true });
@@ -74,21 +78,26 @@ export async function startSystem(config: Config, logger: Logger, metrics: Metri
     app: config.app,
     keyedPartitions: counts.keyedPartitions,
     clock: systemClock,
-    observer: hostObserver(logger, (_task, { alerts }) => {
-      if (alerts > 0) indexer?.wake();
-    }),
+    observer: {
+      ...observer,
+      committed: (task, facts) => {
+        observer.committed(task, facts);
+        if (facts.alerts > 0) indexer?.wake();
+      },
+    },
     partitionsOf: counts.of,
     flags: ENGINE_FLAGS,
     newNonce: randomUUID,
     fast: config.fast,
   });
+  telemetry.metrics.observeTasks({ now: Date.now, tasks: () => host.runners.map((runner) => readTask(runner.status, runner.task)) });
   const live = new LiveViewAdapter(host, log, topics, { id: randomUUID(), role: config.role, startedAt });
   const health = healthOf(host, config.role);
-  const catalogue = config.role === 'worker' ? null : await openCatalogue(config, log, topics, logger, live, health, metrics);
+  const catalogue = config.role === 'worker' ? null : await openCatalogue(config, log, topics, logger, live, health, telemetry);
   indexer = catalogue?.indexer ?? null;
   const app = catalogue === null
-    ? await createWorkerApp({ apiKeys: new StaticKey(config.adminKey), health, metrics, live }, { log: apiLog(logger), openMetrics: config.openMetrics })
-    : await createApiApp(catalogue.ports, { log: apiLog(logger), openMetrics: config.openMetrics });
+    ? await createWorkerApp({ apiKeys: new StaticKey(config.adminKey), health, metrics, live }, { log: apiLog(logger, telemetry.metrics), openMetrics: config.openMetrics })
+    : await createApiApp(catalogue.ports, { log: apiLog(logger, telemetry.metrics), openMetrics: config.openMetrics });
   await app.listen(config.port, config.host);
   if (config.role !== 'api') await host.start();
   return {
@@ -104,7 +113,7 @@ export async function startSystem(config: Config, logger: Logger, metrics: Metri
 
 async function openLog(config: Config, topics: Topics, logger: Logger): Promise<Log> {
   if (config.brokers.length === 0) return openEmbeddedLog({ dir: join(config.dataDir, 'log'), taskSlots: config.taskSlots });
-  return openKafkaLog({ brokers: config.brokers, clientId: 'vigil', app: config.app, journalTopic: topics.journal, taskSlots: config.taskSlots, ssl: config.ssl || undefined, sasl: config.sasl, logger: jobLogger(logger) });
+  return openKafkaLog({ brokers: config.brokers, clientId: 'vigil', app: config.app, journalTopic: topics.journal, taskSlots: config.taskSlots, ssl: config.ssl || undefined, sasl: config.sasl, logger });
 }
 
 interface Catalogue {
@@ -114,7 +123,7 @@ interface Catalogue {
   stop(): Promise<void>;
 }
 
-async function openCatalogue(config: Config, log: Log, topics: Topics, logger: Logger, live: LiveViewAdapter, health: HealthProbe, metrics: MetricsText): Promise<Catalogue> {
+async function openCatalogue(config: Config, log: Log, topics: Topics, logger: Logger, live: LiveViewAdapter, health: HealthProbe, telemetry: Telemetry): Promise<Catalogue> {
   const jobs = jobLogger(logger);
   const database = await patiently(() => openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, logger: jobs }), logger);
   const writer = new CatalogueWriter(database);
@@ -140,12 +149,12 @@ async function openCatalogue(config: Config, log: Log, topics: Topics, logger: L
     alerts: guarded(alerts),
     alertFeed: feed,
     audit: guarded(new AuditLog(database)),
-    ingestion: new IngestionAdapter(sources, idempotency, log, () => undefined),
+    ingestion: new IngestionAdapter(sources, idempotency, log, (source, accepted, rejected) => telemetry.metrics.ingested(source, accepted, rejected)),
     live,
     validator,
     simulator: new SimulatorAdapter(validator),
     health,
-    metrics,
+    metrics: { read: () => telemetry.read() },
   };
   const stop = async (): Promise<void> => {
     await Promise.all([relay.stop(), indexer.stop(), feed.stop(), housekeeping.stop()]);
@@ -161,7 +170,7 @@ async function patiently(open: () => Promise<Database>, logger: Logger): Promise
       return await open();
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError)) throw error;
-      logger.warn({ reason: error.message }, 'waiting for the database');
+      logger.warn('waiting for the database', { reason: error.message });
       await systemClock.sleep(waitMs);
     }
   }

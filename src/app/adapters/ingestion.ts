@@ -30,19 +30,20 @@ export class IngestionAdapter implements Ingestion {
     private readonly sources: SourceCatalogue,
     private readonly keys: IdempotencyKeys,
     private readonly log: Log,
-    private readonly counted: (accepted: number, rejected: number) => void,
+    private readonly counted: (source: string, accepted: number, rejected: number) => void,
   ) {}
 
   async begin(request: { readonly source: string; readonly idempotencyKey: string | null; readonly caller: Caller }): Promise<Opened> {
     const source = await this.sourceOf(request.source);
     const { definition, partitions } = source;
-    if (request.idempotencyKey === null) return { kind: 'open', definition, session: new PlainSession(this.log, definition.topic, partitions, this.counted) };
+    const counted = (accepted: number, rejected: number): void => this.counted(request.source, accepted, rejected);
+    if (request.idempotencyKey === null) return { kind: 'open', definition, session: new PlainSession(this.log, definition.topic, partitions, counted) };
     const claim: IdempotencyClaim = { source: request.source, key: request.idempotencyKey, holder: randomUUID() };
     const ends = [...(await this.log.reader.ends(definition.topic))].sort((a, b) => a.partition - b.partition).map(({ end }) => end);
     const outcome = await asApi(() => this.keys.claim(claim, ends));
     if (outcome.kind === 'done') return { kind: 'done', result: outcome.result as unknown as IngestResult, bodySha256: outcome.bodySha256 };
     const written = outcome.repeated ? await this.writtenBefore(definition.topic, outcome.ends, claim.key) : new Set<number>();
-    return { kind: 'open', definition, session: new IdempotentSession(this.log, definition.topic, partitions, this.counted, this.keys, claim, written) };
+    return { kind: 'open', definition, session: new IdempotentSession(this.log, definition.topic, partitions, counted, this.keys, claim, written) };
   }
 
   private async sourceOf(name: string): Promise<KnownSource> {

@@ -1,5 +1,5 @@
-import type { Logger } from 'pino';
 import type { ApiPorts, Caller } from '../../api/ports.js';
+import type { Logger } from '../../observability/logger.js';
 import { sourceSchema, type SourceDefinition } from '../../rules/source-schema.js';
 import { partitionOf } from '../../stream/partitioner.js';
 import type { System } from '../system.js';
@@ -31,7 +31,7 @@ export async function startDemo(system: System, logger: Logger): Promise<{ stop(
       void system.log.writer.append(topic, records).then(
         () => (failed = false),
         (error: unknown) => {
-          if (!failed) logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'the demo cannot write its traffic');
+          if (!failed) logger.warn('the demo cannot write its traffic', { reason: error instanceof Error ? error.message : String(error) });
           failed = true;
         },
       );
