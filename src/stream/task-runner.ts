@@ -514,11 +514,15 @@ export class TaskRunner {
     }
   }
 
-  /** From time to time drops what no replay needs: entries before the one before the floor. */
+  /**
+   * From time to time drops what no replay needs: entries before the one before the floor. The first that is left must name the
+   * inputs, or nobody knows whose its positions are; so the next entry is made to name them, for the next time.
+   */
   private trim(): void {
     const { clock, log, topics, number } = this.options;
     if (clock.now() - this.lastTrimAt < this.limits.trimEveryMs) return;
     this.lastTrimAt = clock.now();
+    this.tableWritten = false;
     const floor = this.writtenFloor;
     void (async () => {
       const { start = 0 } = (await log.reader.ends(topics.journal)).find(({ partition }) => partition === number) ?? {};
@@ -527,8 +531,9 @@ export class TaskRunner {
       for (;;) {
         const fetched = await log.reader.read(topics.journal, number, position, { maxBytes: this.limits.fetchBytes, maxWaitMs: 0, signal: this.stopping.signal });
         for (const record of fetched.records) {
-          if (record.value !== null && decodeJournalEntry(record.value).sequence < floor) keepFrom = record.offset;
-          else return this.trimTo(keepFrom);
+          const { sequence, inputs } = decodeJournalEntry(record.value as Uint8Array);
+          if (sequence >= floor) return this.trimTo(keepFrom);
+          if (inputs !== null) keepFrom = record.offset;
         }
         if (fetched.nextOffset === position) return this.trimTo(keepFrom);
         position = fetched.nextOffset;
