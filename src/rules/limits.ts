@@ -24,18 +24,16 @@ export const ruleLimits = {
   listValuesMax: 10_000,
   /** levels of nested conditions, so that a reader and the call stack can follow */
   conditionDepthMax: 32,
-  /** nodes of one condition with its named conditions written out: a name used twice in a name used twice doubles */
+  /** nodes of all conditions of a rule with named conditions written out: a name used twice in a name used twice doubles */
   conditionNodesMax: 2_000,
   /** decorators before one operator */
   decoratorsMax: 8,
-  /** characters of a regular expression: compiling is linear in it, and repeat counts multiply it */
+  /** characters of a regular expression with its repeat counts written out: each character of a text costs at most so many steps */
   regexCharsMax: 1_000,
-  /** instructions of a compiled regular expression; matching costs at most this for each character */
-  regexProgramMax: 5_000,
-  /** regular expressions of one rule */
-  regexesMax: 50,
-  /** characters of a text that a regular expression looks at; a longer one counts as wrong type */
-  regexInputCharsMax: 16_384,
+  /** the same of all regular expressions of a rule: compiling is linear in it */
+  regexCharsOfRuleMax: 2_000,
+  /** characters of a text that a regular expression looks at (a few ms at worst); a longer one counts as wrong type */
+  regexInputCharsMax: 4_096,
   /** elements of an event's list that one scan looks at; a longer list counts as wrong type */
   scanElementsMax: 1_000,
   /** scans inside scans: 1,000 × 1,000 steps are the most one node may cost */
@@ -48,8 +46,8 @@ export const ruleLimits = {
   celDepthMax: 128,
   /** steps one evaluation of an expression may cost in the worst case, scans multiplied out */
   celCostMax: 5_000_000,
-  /** expressions of one rule */
-  celsMax: 500,
+  /** nodes of all CEL expressions of a rule */
+  celNodesOfRuleMax: 10_000,
   /** characters of a text that an expression builds; a longer one has no value */
   celTextCharsMax: 65_536,
   /** UTF-8 bytes of a key */

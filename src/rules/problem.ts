@@ -69,6 +69,8 @@ export function pointerOf(location: readonly PropertyKey[]): string {
 export class Problems {
   readonly list: Problem[] = [];
   readonly warnings: Problem[] = [];
+  /** what the document costs so far: these bounds hold over all of it */
+  readonly spent = { conditionNodes: 0, regexChars: 0, celNodes: 0 };
 
   constructor(private readonly max = 50) {}
 
@@ -78,11 +80,6 @@ export class Problems {
 
   warn(code: ProblemCode, at: Location, message: string): void {
     put(this.warnings, { code, pointer: pointerOf(at), message }, this.max);
-  }
-
-  addAll(other: Problems): void {
-    for (const problem of other.list) put(this.list, problem, this.max);
-    for (const warning of other.warnings) put(this.warnings, warning, this.max);
   }
 
   get any(): boolean {

@@ -9,18 +9,14 @@ export interface RegexRefusal {
   readonly message: string;
 }
 
-/** Repetitions inside repetitions multiply the program; RE2 itself stops at 1,000 for each and this bounds the product beforehand. */
-const REPEAT = /\{(\d{1,6})(?:,(\d{0,6}))?\}/g;
+const REPEAT = /^\{(\d{1,6})(?:,(\d{0,6}))?\}/;
 
 /**
  * Compiles RE2 syntax (no look-around, no back-references). The expression may match anywhere in the text; `^` and `$` anchor it.
  */
 export function compileRegex(pattern: string): RegexTest | RegexRefusal {
-  if (pattern.length > ruleLimits.regexCharsMax) {
-    return { message: `found ${pattern.length} characters; expected at most ${ruleLimits.regexCharsMax}` };
-  }
-  if (expandedSize(pattern) > ruleLimits.regexProgramMax) {
-    return { message: `found repetitions that multiply to more than ${ruleLimits.regexProgramMax} steps; write smaller repeat counts` };
+  if (regexSize(pattern) > ruleLimits.regexCharsMax) {
+    return { message: `found more than ${ruleLimits.regexCharsMax} characters with repetitions written out; write a shorter expression or smaller repeat counts` };
   }
   let compiled: RE2JS;
   try {
@@ -31,10 +27,42 @@ export function compileRegex(pattern: string): RegexTest | RegexRefusal {
   return (text) => (text.length > ruleLimits.regexInputCharsMax ? undefined : compiled.test(text));
 }
 
-function expandedSize(pattern: string): number {
-  let size = pattern.length;
-  for (const [, low, high] of pattern.matchAll(REPEAT)) size *= Math.max(1, Number(low), Number(high ?? 0));
-  return size;
+/**
+ * Characters of an expression with its repeat counts written out; a group repeated counts with all that is in it.
+ * Near enough for a bound: it need not be right about expressions that do not compile.
+ */
+export function regexSize(pattern: string): number {
+  const outer: number[] = [];
+  let size = 0;
+  let atom = 0;
+  for (let i = 0; i < pattern.length; i++) {
+    const character = pattern[i];
+    const repeat = character === '{' ? REPEAT.exec(pattern.slice(i, i + 16)) : null;
+    if (repeat) {
+      size += atom * (Math.max(1, Number(repeat[1]), Number(repeat[2] ?? 0)) - 1);
+      i += repeat[0].length - 1;
+    } else if (character === '(') {
+      outer.push(size);
+      size = 0;
+    } else if (character === ')') {
+      atom = size + 2;
+      size = (outer.pop() ?? 0) + atom;
+    } else {
+      const end = character === '[' ? endOfClass(pattern, i) : character === '\\' ? i + 1 : i;
+      atom = end - i + 1;
+      size += atom;
+      i = end;
+    }
+  }
+  return outer.reduce((sum, part) => sum + part, size);
+}
+
+function endOfClass(pattern: string, start: number): number {
+  for (let i = start + 1; i < pattern.length; i++) {
+    if (pattern[i] === '\\') i++;
+    else if (pattern[i] === ']' && i > start + 1) return i;
+  }
+  return pattern.length - 1;
 }
 
 function reasonOf(error: unknown): string {

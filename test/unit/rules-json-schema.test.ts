@@ -1,11 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
-import { ruleSchema } from '../../src/rules/rule-schema.js';
+import { ruleJsonSchema } from '../../src/rules/rule-json-schema.js';
 import { LANGUAGE_WORDS } from '../../src/rules/schema/words.js';
 
 const FILE = 'docs/rule.schema.json';
-const schema = z.toJSONSchema(ruleSchema, { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' });
+const schema = ruleJsonSchema();
 
 /** Names of all properties that the schema defines. */
 function propertyNames(node: unknown, names: Set<string> = new Set()): Set<string> {

@@ -1,5 +1,6 @@
 import { NO_MATCH, type EventReader } from '../../event/match-view.js';
 import type { FieldValue } from '../../event/stream-event.js';
+import { spendRegexes } from '../conditions/compile-context.js';
 import { ruleLimits } from '../limits.js';
 import { listEntryText } from '../list-store.js';
 import { nearest } from '../problem.js';
@@ -120,7 +121,7 @@ function compileMatches(node: CelNode, args: readonly Expr[], context: CelContex
   const [text, pattern] = args;
   if (!text || !pattern || args.length !== 2) return refuse(context, 'cel.arguments', node, '"matches" takes one argument, the regular expression');
   if (typeof pattern.constant !== 'string') return refuse(context, 'cel.arguments', node, 'the regular expression must be a literal text or a param, so that it is compiled once');
-  if (++context.spent.regexes > ruleLimits.regexesMax) return refuse(context, 'cel.too-large', node, `there are more than ${ruleLimits.regexesMax} regular expressions`);
+  if (!spendRegexes(context, pattern.constant)) return refuse(context, 'condition.regex', node, `the rule has more than ${ruleLimits.regexCharsOfRuleMax} characters of regular expressions, repetitions written out`);
   const test = compileRegex(pattern.constant);
   if (typeof test !== 'function') return refuse(context, 'condition.regex', node, test.message);
   const read: EventReader = (event, match) => {

@@ -13,6 +13,11 @@ import type { CelNode } from './parse-cel.js';
 
 /** Compiles a node of the tree; what is wrong with it becomes a problem with its place in the text. */
 export function compileNode(node: CelNode, context: CelContext, depth = 0): Expr {
+  const { spent } = context.problems;
+  if (++spent.celNodes > ruleLimits.celNodesOfRuleMax) {
+    if (spent.celNodes > ruleLimits.celNodesOfRuleMax + 1) return NO_EXPR;
+    return refuse(context, 'cel.too-large', node, `the rule's expressions have more than ${ruleLimits.celNodesOfRuleMax} parts together`);
+  }
   if (++context.size.nodes > ruleLimits.celNodesMax || depth > ruleLimits.celDepthMax) {
     return context.size.nodes === ruleLimits.celNodesMax + 1 || depth === ruleLimits.celDepthMax + 1
       ? refuse(context, 'cel.too-large', node, `the expression has more than ${ruleLimits.celNodesMax} parts or ${ruleLimits.celDepthMax} levels; split it into "let" entries`)

@@ -95,11 +95,12 @@ function compileReference(name: string, at: Location, context: CompileContext): 
   }
   const known = context.named.get(name);
   if (known) return spend(context, known.nodes, at) ? known.test : never;
-  const before = context.spent.nodes;
+  const { spent } = context.problems;
+  const before = spent.conditionNodes;
   context.visiting.add(name);
   const inside = parseCondition(context.scope.namedConditions[name], ['conditions', name], context.problems, context.visiting.size);
   const test = inside ? compileNode(inside, context) : never;
   context.visiting.delete(name);
-  context.named.set(name, { test, nodes: context.spent.nodes - before });
+  context.named.set(name, { test, nodes: spent.conditionNodes - before });
   return test;
 }

@@ -3,6 +3,7 @@ import type { JsonValue } from '../../event/stream-event.js';
 import type { Fact, FactScope } from '../fact-scope.js';
 import { ruleLimits } from '../limits.js';
 import type { Location, Problems } from '../problem.js';
+import { regexSize } from '../regex.js';
 
 /** What compiling one condition or expression carries along. */
 export interface CompileContext {
@@ -12,12 +13,10 @@ export interface CompileContext {
   readonly named: Map<string, { readonly test: EventTest; readonly nodes: number }>;
   /** names being compiled: one met again refers to itself */
   readonly visiting: Set<string>;
-  /** what the whole costs so far */
-  readonly spent: { nodes: number; regexes: number };
 }
 
 export function newContext(scope: FactScope, problems: Problems): CompileContext {
-  return { scope, problems, named: new Map(), visiting: new Set(), spent: { nodes: 0, regexes: 0 } };
+  return { scope, problems, named: new Map(), visiting: new Set() };
 }
 
 /** The same, inside an array scope: names see its element, so they are compiled anew. */
@@ -27,13 +26,22 @@ export function inScope(context: CompileContext, scope: FactScope): CompileConte
 
 /** Adds nodes to the size; false once the condition has grown too large. */
 export function spend(context: CompileContext, nodes: number, at: Location): boolean {
-  const before = context.spent.nodes;
-  context.spent.nodes += nodes;
-  if (context.spent.nodes <= ruleLimits.conditionNodesMax) return true;
+  const { spent } = context.problems;
+  const before = spent.conditionNodes;
+  spent.conditionNodes += nodes;
+  if (spent.conditionNodes <= ruleLimits.conditionNodesMax) return true;
   if (before <= ruleLimits.conditionNodesMax) {
     context.problems.add('condition.too-large', at, `found more than ${ruleLimits.conditionNodesMax} nodes with the named conditions written out; expected fewer: split the rule or use "in" lists`);
   }
   return false;
+}
+
+/** Adds regular expressions (a text, or lists of texts) to the size; false once they have grown too large. */
+export function spendRegexes(context: CompileContext, value: JsonValue | undefined): boolean {
+  const { spent } = context.problems;
+  if (typeof value === 'string') spent.regexChars += Math.min(regexSize(value), ruleLimits.regexCharsMax);
+  else if (Array.isArray(value)) for (const item of value as readonly JsonValue[]) if (!spendRegexes(context, item)) return false;
+  return spent.regexChars <= ruleLimits.regexCharsOfRuleMax;
 }
 
 /** The fact a name stands for; what is wrong with it becomes a problem. */

@@ -7,7 +7,7 @@ import type { Fact, FactScope } from '../fact-scope.js';
 import { ruleLimits } from '../limits.js';
 import { bindOperator, checkRight, dynamicOperator } from './bind-operator.js';
 import { compatOperator, hasCompatForm, readCompatPath } from './compat-operators.js';
-import { inlineParams, resolveFact, type CompileContext } from './compile-context.js';
+import { inlineParams, resolveFact, spendRegexes, type CompileContext } from './compile-context.js';
 import { Verdict, type LeafNode, type RightSide } from './condition-node.js';
 import { OPERATORS, type BoundTest } from './operators.js';
 
@@ -67,8 +67,8 @@ export function resolveRight(right: RightSide, at: LeafNode['at'], context: Comp
 /** The operator over a known value; what it cannot use becomes a problem. */
 export function boundRight(node: Pick<LeafNode, 'at' | 'decorators' | 'operator'>, value: JsonValue | undefined, context: CompileContext): BoundTest | null {
   const { decorators, operator } = node;
-  if (operator === 'matches' && ++context.spent.regexes > ruleLimits.regexesMax) {
-    context.problems.add('condition.too-large', node.at, `found more than ${ruleLimits.regexesMax} regular expressions; expected fewer: join them with |`);
+  if (operator === 'matches' && !spendRegexes(context, value)) {
+    context.problems.add('condition.regex', [...node.at, 'value'], `found more than ${ruleLimits.regexCharsOfRuleMax} characters of regular expressions in one rule, repetitions written out; expected fewer`);
     return null;
   }
   const refusal = checkRight(decorators, operator, value);

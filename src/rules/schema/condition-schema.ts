@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ConditionJson } from '../conditions/condition-node.js';
 import { DECORATORS, OPERATORS } from '../conditions/operators.js';
 import { ruleLimits } from '../limits.js';
-import { celText, factName } from './scalars.js';
+
 
 const named = { name: z.string().optional(), priority: z.number().optional() };
 const names = Object.keys(OPERATORS).join('|');
@@ -13,8 +13,8 @@ const operator = z
 
 const right = z
   .union([
-    z.strictObject({ fact: factName, path: z.string().optional(), params: z.json().optional() }),
-    z.strictObject({ cel: celText }),
+    z.strictObject({ fact: z.string(), path: z.string().optional(), params: z.json().optional() }),
+    z.strictObject({ cel: z.string() }),
     z.string(),
     z.number(),
     z.boolean(),
@@ -23,26 +23,36 @@ const right = z
   ])
   .meta({ id: 'RightSide', description: 'A value, or {"fact": …} or {"cel": …} to be read from the event.' });
 
-const scanned = { where: z.lazy((): z.ZodType<ConditionJson> => condition), as: z.string().optional(), ...named };
+const inner = z.lazy((): z.ZodType<ConditionJson> => conditionGrammar);
+const scanned = { where: inner, as: z.string().optional(), ...named };
 
-const nodes = z.union(
-  [
-    z.strictObject({ all: z.array(z.lazy((): z.ZodType<ConditionJson> => condition)), ...named }),
-    z.strictObject({ any: z.array(z.lazy((): z.ZodType<ConditionJson> => condition)).min(1), ...named }),
-    z.strictObject({ not: z.lazy((): z.ZodType<ConditionJson> => condition), ...named }),
-    z.strictObject({ condition: z.string(), ...named }),
-    z.strictObject({ cel: celText, ...named }),
-    z.strictObject({ fact: factName, operator, value: right.optional(), path: z.string().optional(), params: z.json().optional(), ...named }),
-    z.strictObject({ some: factName, ...scanned }),
-    z.strictObject({ every: factName, ...scanned }),
-    z.strictObject({ none: factName, ...scanned }),
-    z.strictObject({ count: factName, ...scanned, where: scanned.where.optional(), operator, value: right }),
-  ],
-  { error: 'expected a condition' },
-);
+const nodes = z.union([
+  z.strictObject({ all: z.array(inner), ...named }),
+  z.strictObject({ any: z.array(inner).min(1), ...named }),
+  z.strictObject({ not: inner, ...named }),
+  z.strictObject({ condition: z.string(), ...named }),
+  z.strictObject({ cel: z.string(), ...named }),
+  z.strictObject({ fact: z.string(), operator, value: right.optional(), path: z.string().optional(), params: z.json().optional(), ...named }),
+  z.strictObject({ some: z.string(), ...scanned }),
+  z.strictObject({ every: z.string(), ...scanned }),
+  z.strictObject({ none: z.string(), ...scanned }),
+  z.strictObject({ count: z.string(), ...scanned, where: inner.optional(), operator, value: right }),
+]);
 
-/** A condition: json-rules-engine's JSON with further operators and array scopes, or CEL, at any node. */
-export const condition: z.ZodType<ConditionJson> = (nodes as unknown as z.ZodType<ConditionJson>).meta({
+/**
+ * The grammar of conditions as zod: what the JSON Schema shows. A condition that is posted is read by `parseCondition`, which knows the same
+ * grammar and says much better what is wrong; a property test holds the two together.
+ */
+export const conditionGrammar: z.ZodType<ConditionJson> = (nodes as unknown as z.ZodType<ConditionJson>).meta({
   id: 'Condition',
   description: "A condition: json-rules-engine's JSON (all, any, not, condition, leaves), an array scope, or {\"cel\": …}.",
 });
+
+/** Marks schemas where the JSON Schema shows the grammar of conditions. */
+export const CONDITION_PLACE = { conditionPlace: true };
+
+/** A place for a condition: any object, to be read by `parseCondition`. `ruleJsonSchema` shows the grammar here. */
+export const condition = z.looseObject(
+  {},
+  { error: 'expected a condition: {"all": […]}, {"any": […]}, {"not": …}, {"fact": …, "operator": …, "value": …} or {"cel": "…"}' },
+).meta(CONDITION_PLACE) as unknown as z.ZodType<ConditionJson>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ConditionJson } from '../conditions/condition-node.js';
 import { ruleLimits } from '../limits.js';
-import { condition } from './condition-schema.js';
+import { CONDITION_PLACE, condition } from './condition-schema.js';
 import { keyedUnion } from './keyed-union.js';
 import { count, duration, eventTypes, identifier, type DurationInput, type NumberInput } from './scalars.js';
 
@@ -54,7 +54,7 @@ const times = z
   .meta({ id: 'Times' });
 
 /** The event before which a loop stops: its type and condition, or a condition alone. */
-const until = z.union([z.strictObject(fit), condition], { error: 'expected {"on": type, "where": condition} or a condition' });
+const until = z.union([z.strictObject(fit), condition.refine((value) => !isFit(value)).meta(CONDITION_PLACE)], { error: 'expected {"on": type, "where": condition} or a condition' });
 
 export function isFit(value: unknown): value is FitInput {
   return typeof value === 'object' && value !== null && ('on' in value || 'where' in value) && !('some' in value || 'every' in value || 'none' in value || 'count' in value);

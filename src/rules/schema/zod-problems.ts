@@ -1,8 +1,6 @@
 import type { z } from 'zod';
-import { parseCondition } from '../conditions/parse-condition.js';
-import { Problems as ProblemList, nearest, shown, type Location, type ProblemCode, type Problems } from '../problem.js';
+import { nearest, shown, type Location, type ProblemCode, type Problems } from '../problem.js';
 import { wordsOf } from './keyed-union.js';
-import { isFit } from './pattern-schema.js';
 import { LANGUAGE_WORDS } from './words.js';
 
 type Issue = z.core.$ZodIssue;
@@ -12,18 +10,27 @@ const FORM_CODES: Readonly<Record<string, ProblemCode>> = { '@let': 'let.form', 
 
 /** Turns zod's issues about `document` into problems: what was found, where, what was expected. */
 export function addIssues(issues: readonly Issue[], document: unknown, base: Location, problems: Problems): void {
-  for (const issue of issues) addIssue(issue, document, base, problems);
+  addNested(issues, { document, problems }, base);
 }
 
-function addIssue(issue: Issue, document: unknown, base: Location, problems: Problems): void {
+interface Reading {
+  readonly document: unknown;
+  readonly problems: Problems;
+}
+
+function addNested(issues: readonly Issue[], reading: Reading, base: Location): void {
+  for (const issue of issues) addIssue(issue, reading, base);
+}
+
+function addIssue(issue: Issue, reading: Reading, base: Location): void {
+  const { document, problems } = reading;
   const at = [...base, ...(issue.path as (string | number)[])];
   const found = valueAt(document, at);
-  if (rereadCondition(document, at, problems)) return;
   if (issue.code === 'unrecognized_keys') {
     for (const key of issue.keys) addUnknown(key, at, problems);
     return;
   }
-  if (issue.code === 'invalid_union') return addUnion(issue, found, document, at, problems);
+  if (issue.code === 'invalid_union') return addUnion(issue, found, reading, at);
   if (issue.code === 'invalid_key') {
     const [reason] = issue.issues;
     problems.add('rule.bad-format', at, `found the name ${shown(at.at(-1))}; ${reason ? expectation(reason) : 'expected another'}`);
@@ -37,46 +44,15 @@ function addUnknown(key: string, at: Location, problems: Problems): void {
   problems.add('rule.unknown-field', [...at, key], `found the field "${key}", which is not known here; ${hint === null ? 'leave it out, or put it where it belongs' : `did you mean "${hint}"?`}`);
 }
 
-/** Members that hold conditions, of which our own reading says better what is wrong. */
-const CONDITIONS = new Set(['when', 'of', 'since', 'where', 'accept', 'having', 'rearmWhen', 'until']);
-/** Members whose members' names are the author's. */
-const OWN_NAMES = new Set(['let', 'params', 'facts', 'fields']);
-
-/** Reads the condition that an issue's place lies in; false where it lies in none, or nothing is found wrong with it. */
-function rereadCondition(document: unknown, at: Location, problems: Problems): boolean {
-  const root = conditionRoot(document, at);
-  if (!root) return false;
-  const inside = new ProblemList();
-  parseCondition(valueAt(document, root), root, inside);
-  problems.addAll(inside);
-  return inside.any;
-}
-
-function conditionRoot(document: unknown, at: Location): Location | null {
-  if (at[0] === 'tests') return null;
-  if (at[0] === 'conditions' && at.length > 1) return at.slice(0, 2);
-  for (let i = 0; i < at.length; i++) {
-    const root = at.slice(0, i + 1);
-    if (OWN_NAMES.has(String(at[i]))) i++;
-    else if (CONDITIONS.has(String(at[i])) && !isStageName(document, root) && !(at[i] === 'until' && isFit(valueAt(document, root)))) return root;
-  }
-  return null;
-}
-
-/** `since` of an absence names a stage. */
-function isStageName(document: unknown, at: Location): boolean {
-  return at.at(-1) === 'since' && at[0] === 'pattern' && typeof valueAt(document, at) !== 'object';
-}
-
-function addUnion(issue: Issue & { code: 'invalid_union' }, found: unknown, document: unknown, at: Location, problems: Problems): void {
+function addUnion(issue: Issue & { code: 'invalid_union' }, found: unknown, reading: Reading, at: Location): void {
   const words = wordsOf(issue.message);
   if (!words) {
     const nested = nestedUnion(issue, found);
-    if (nested) return addIssues(nested, document, at, problems);
-    problems.add(found === undefined ? 'rule.missing' : 'rule.bad-format', at, `found ${shown(found)}; ${issue.message}`);
+    if (nested) return addNested(nested, reading, at);
+    reading.problems.add(found === undefined ? 'rule.missing' : 'rule.bad-format', at, `found ${shown(found)}; ${issue.message}`);
     return;
   }
-  addKeyedUnion(issue, words, found, document, at, problems);
+  addKeyedUnion(issue, words, found, reading, at);
 }
 
 /** The issues of the branch that the value was meant for; none where that cannot be told. */
@@ -86,7 +62,8 @@ function nestedUnion(issue: Issue & { code: 'invalid_union' }, found: unknown): 
   return inside.length === 1 ? (inside[0] as readonly Issue[]) : null;
 }
 
-function addKeyedUnion(issue: Issue & { code: 'invalid_union' }, words: readonly string[], found: unknown, document: unknown, at: Location, problems: Problems): void {
+function addKeyedUnion(issue: Issue & { code: 'invalid_union' }, words: readonly string[], found: unknown, reading: Reading, at: Location): void {
+  const { problems } = reading;
   const code = FORM_CODES[issue.message] ?? 'rule.bad-format';
   const named = words.filter((word) => word !== '');
   const has = typeof found === 'object' && found !== null && !Array.isArray(found) ? named.filter((word) => Object.hasOwn(found, word)) : [];
@@ -100,7 +77,7 @@ function addKeyedUnion(issue: Issue & { code: 'invalid_union' }, words: readonly
     problems.add(code, at, `found ${shown(found)}; expected text or an object with one of ${named.join(', ')}`);
     return;
   }
-  addIssues((branch ?? []) as readonly Issue[], document, at, problems);
+  addNested((branch ?? []) as readonly Issue[], reading, at);
 }
 
 /** `distinct` is a form of its own and an option of `collect`. */
