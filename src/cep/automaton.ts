@@ -104,8 +104,10 @@ export interface Check {
   readonly types: readonly string[] | null;
   readonly local: EventTest | null;
   readonly where: EventTest | null;
+  /** `where` looks at no more of the match than its last event */
+  readonly looksAtLast: boolean;
 }
 
 export function numberedCheck(check: EventCheck, id: number): Check {
-  return { id, types: check.types ?? null, local: check.local ?? null, where: check.where ?? null };
+  return { id, types: check.types ?? null, local: check.local ?? null, where: check.where ?? null, looksAtLast: check.looksAt === 'last' };
 }

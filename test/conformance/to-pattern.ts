@@ -18,7 +18,7 @@ export function toPattern(pattern: FlinkPattern, absentFrom: 'first' | 'last'): 
   const elements = translator.sequence(pattern.stages);
   const within = withinOf(pattern);
   const spec: PatternSpec = {
-    elements, edge: 'exclusive', emit: 'ordered', limit: Infinity, onTimeout: 'signal', timeoutPer: 'branch',
+    elements, edge: 'exclusive', emit: 'ordered', limit: Infinity, onTimeout: hasLimits(pattern) ? 'signal' : 'ignore', timeoutPer: 'branch',
     skip: translator.skip(), ...(within === undefined ? {} : { withinMs: within }),
   };
   return { spec, stageNames: translator.stageNames };
@@ -33,6 +33,11 @@ function withinOf(pattern: FlinkPattern): number | undefined {
   };
   pattern.stages.forEach(visit);
   return all.length === 0 ? undefined : Math.min(...all);
+}
+
+/** Without a limit of time there is no timeout to wait for, and a fast form may do. */
+function hasLimits(pattern: FlinkPattern): boolean {
+  return /"(withinMs|withinPreviousMs|gapMs)"/.test(JSON.stringify(pattern));
 }
 
 class Translator {

@@ -63,6 +63,58 @@ const screen = (): { add: (e: StreamEvent) => void; clear: () => void; mayFit: (
 };
 const pair = fc.tuple(how, lone, lone, fc.boolean()).map(([parts, first, last, screened]) => spec(parts, [stage(first, 0), stage({ ...last, where: atLeastAs, ...(screened ? { screen } : {}) }, 1)]));
 
+/** Looks at the last event taken, whichever stage that is. */
+const notLess = (stages: number) => (event: StreamEvent, match: MatchView): boolean => {
+  for (let number = 0; number < stages; number++) {
+    const last = match.at(number, match.count(number) - 1);
+    if (last !== undefined && match.count(number) > 0 && number === lastStage(match, stages)) return n(event) >= n(last);
+  }
+  return true;
+};
+
+/** The stage of the last event: conditions may know it, and the general matcher shows all of them. */
+function lastStage(match: MatchView, stages: number): number {
+  let found = -1;
+  let offset = -1;
+  for (let number = 0; number < stages; number++) {
+    const last = match.at(number, match.count(number) - 1);
+    if (last !== undefined && last.offset > offset) [found, offset] = [number, last.offset];
+  }
+  return found;
+}
+
+const loop = fc.constantFrom<Partial<StageSpec>>({}, {}, { optional: true }, { times: { min: 1, max: null }, inner: 'relaxedAny' }, { times: { min: 2, max: 3 }, inner: 'relaxedAny' }, { times: { min: 0, max: 2 }, inner: 'relaxedAny' }, { times: { min: 2, max: null }, inner: 'relaxedAny', gapMs: 4 });
+const anyStage = fc.tuple(lone, loop, fc.boolean());
+const compact = fc
+  .tuple(
+    fc.record({ edge: fc.constantFrom('inclusive' as const, 'exclusive' as const), withinMs: fc.integer({ min: 3, max: 20 }), skip: fc.record({ to: fc.constantFrom('pastLast' as const, 'none' as const) }) }),
+    fc.constantFrom<Partial<PatternSpec>>({}, { limit: 2 }, { limit: Infinity }, { pick: 'longest' }), fc.array(anyStage, { minLength: 1, maxLength: 2 }), lone, maybe(fc.record({ withinMs: duration })),
+  )
+  .map(([parts, limits, stages, last, lastMore]) => {
+    const elements = stages.map(([check, more, looks], i) => stage(looks ? { ...check, where: notLess(stages.length + 1), looksAt: 'last' } : check, i, { follow: 'followedByAny', ...more }));
+    return spec({ ...parts, ...limits }, [...elements, stage(last, stages.length, { follow: 'followedByAny', ...lastMore })]);
+  });
+
+const short = inputArbitrary.map((items) => items.slice(0, 9));
+
+describe('the fast form compact', () => {
+  it('gives what the general matcher gives without a bound, restored or not', () => {
+    fc.assert(
+      fc.property(compact, short, (pattern, input) => {
+        const fast = compilePattern(pattern, { capture });
+        const general = compilePattern(pattern, { capture, maxPartialMatches: Infinity, fast: false });
+        fc.pre(fast.form === 'compact');
+        const outputs = (seen: readonly Seen[]): unknown[] => seen.map((one) => one.outputs);
+        const expected = outputs(run(general, input, false));
+        expect(outputs(run(fast, input, false))).toEqual(expected);
+        expect(outputs(run(fast, input, true))).toEqual(expected);
+        expect(run(fast, [...input, { watermark: 1_000 }], false).at(-1)?.empty).toBe(true);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
 describe.each([
   ['sequence', sequence],
   ['absence', absence],

@@ -3,6 +3,8 @@ import type { PatternState } from '../matcher.js';
 import type { AbsentSpec, ElementSpec, EventCheck, PatternSpec, StageSpec } from '../pattern.js';
 import type { Program } from '../program.js';
 import { AbsenceState } from './absence.js';
+import { CompactState } from './compact.js';
+import { compactProgram } from './compact-program.js';
 import type { FormBasics } from './form.js';
 import { LoneCheck } from './lone-check.js';
 import { PairState } from './pair.js';
@@ -17,7 +19,7 @@ export interface FastForm {
 /** @returns null where only the general matcher will do */
 export function chooseForm(spec: PatternSpec, program: Program): FastForm | null {
   if (spec.onTimeout === 'signal') return null;
-  return absenceForm(spec, program) ?? sequenceForm(spec, program) ?? pairForm(spec, program);
+  return absenceForm(spec, program) ?? sequenceForm(spec, program) ?? pairForm(spec, program) ?? compactForm(spec, program);
 }
 
 function basicsOf(spec: PatternSpec, { withinMs, limit, accept, maxPartialMatches, capture }: Program): FormBasics {
@@ -39,17 +41,14 @@ function singleAlone(element: ElementSpec | undefined): element is StageSpec {
   return isSingle(element) && isAlone(element.check);
 }
 
-function skipsPastLast(spec: PatternSpec): boolean {
-  return spec.emit !== 'ordered' && (spec.skip ?? { to: 'pastLast' }).to === 'pastLast';
-}
-
 function followsFirst(element: StageSpec): boolean {
   return (element.follow ?? 'followedBy') === 'followedBy';
 }
 
 function sequenceForm(spec: PatternSpec, program: Program): FastForm | null {
   const stages = spec.elements.filter(singleAlone);
-  if (stages.length < 2 || stages.length !== spec.elements.length || !skipsPastLast(spec)) return null;
+  // here no match ever waits for an older one, so `emit: ordered` makes no difference
+  if (stages.length < 2 || stages.length !== spec.elements.length || program.skip.to !== 'pastLast') return null;
   if (!stages.slice(1).every(followsFirst)) return null;
   const checks = stages.map(({ check }) => new LoneCheck(check));
   const withinPreviousMs = stages.map((stage) => stage.withinMs ?? Infinity);
@@ -68,9 +67,16 @@ function isPlainAbsence(absent: AbsentSpec): boolean {
   return isAlone(absent.check) && absent.repeatEveryMs === undefined && absent.resolve === undefined;
 }
 
+/** Not where no way forks: a single stage keeps nothing, so nothing could be shared. */
+function compactForm(spec: PatternSpec, program: Program): FastForm | null {
+  const shared = compactProgram(spec, program);
+  if (shared === null || shared.places.every((place) => place.ways.length === 0)) return null;
+  return { name: 'compact', newState: () => new CompactState(shared, program.memo) };
+}
+
 function pairForm(spec: PatternSpec, program: Program): FastForm | null {
   const [first, last] = spec.elements;
-  if (spec.elements.length !== 2 || !singleAlone(first) || !isSingle(last) || !skipsPastLast(spec) || !followsFirst(last)) return null;
+  if (spec.elements.length !== 2 || !singleAlone(first) || !isSingle(last) || program.ordered || program.skip.to !== 'pastLast' || !followsFirst(last)) return null;
   const where = present(last.check.where, 'a condition on both');
   const basics = basicsOf(spec, program);
   const shared = { ...basics, withinMs: Math.min(basics.withinMs, last.withinMs ?? Infinity), begins: new LoneCheck(first.check), ends: new LoneCheck(last.check), where, screen: last.check.screen ?? null };
