@@ -75,6 +75,7 @@ async function post(chunk: readonly Payment[], number: number): Promise<void> {
         headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/x-ndjson', 'idempotency-key': `chunk-${number}` },
         body: chunk.map((event) => JSON.stringify(event)).join('\n'),
       });
+      const text = await answer.text();
       if (answer.status === 202) return;
       if (answer.status < 500 && answer.status !== 409) throw new Error(`chunk ${number}: ${answer.status} ${text}`);
     } catch (error) {

@@ -100,6 +100,11 @@ export class RuleTestDriver {
     }
   }
 
+  /** Names of the sources that the rules read. */
+  get sources(): readonly string[] {
+    return this.sourceNames;
+  }
+
   /**
    * Hands in one event.
    * @param source needed where there are several

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError } from 'commander';
+import { packageVersion } from '../api/package-root.js';
+import { EngineError } from '../event/engine-error.js';
+import { parseDuration } from '../rules/duration.js';
+import { runBatch, BatchError } from './batch/run-batch.js';
+
+function duration(text: string): number {
+  const ms = parseDuration(/^\d+$/.test(text) ? Number(text) : text);
+  if (ms === null) throw new InvalidArgumentError('expected a duration such as 10s, 5m or 1h30m, or whole milliseconds');
+  return ms;
+}
+
+function epochMs(text: string): number {
+  const ms = /^-?\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (!Number.isFinite(ms)) throw new InvalidArgumentError('expected epoch milliseconds or an ISO time such as 2026-01-31T12:00:00Z');
+  return ms;
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+const program = new Command('vigil').description('Rules over event streams: patterns per key in event time.').version(packageVersion());
+
+program
+  .command('run')
+  .description('runs rules over files of events and ends with them: the same alerts as live, as NDJSON on stdout; a summary on stderr')
+  .requiredOption('--rules <dir>', 'folder (or one file) of rules as JSON; a file may hold one rule, a list, or {"rules": […]}')
+  .requiredOption('--input <[source=]file>', 'NDJSON file of events, gzip too, "-" for stdin; "payments=FILE" names its source; may be given several times', collect, [])
+  .option('--sources <file>', 'JSON object of source definitions by name; default: fields ts (ms), type and id')
+  .option('--lists <file>', 'JSON object of managed lists: {"name": ["value", …]}')
+  .option('--param <rule.name=value>', 'another value for a param of a rule (value as JSON)', collect, [])
+  .option('--disorder <duration>', 'how far out of order events may come, for the default sources', duration, 0)
+  .option('--dedupe <duration>', 'the same event id within this time counts once, for the default sources', duration)
+  .option('--advance-to <time>', 'after the last event the clock goes on to this time, so that absences fire', epochMs)
+  .option('--strict', 'end with status 1 at the first event that cannot be read')
+  .addHelpText('after', '\nExample:\n  npx vigil run --rules rules/fraud-pack --input payments.ndjson.gz > alerts.ndjson')
+  .action(async (options: Parameters<typeof runBatch>[0]) => {
+    await runBatch(options);
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  const known = error instanceof BatchError || error instanceof EngineError || (error instanceof Error && 'code' in error && typeof error.code === 'string');
+  process.stderr.write(`vigil: ${error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error)}\n`);
+  process.exitCode = 1;
+});
