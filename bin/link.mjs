@@ -1,4 +1,4 @@
-// npm links the commands of dependencies, not the project's own: after this `npx vigil` finds ours in a checkout too.
+// A checkout runs its own command as `npx vigil`: npm would install the project into a cache for that, a link is enough.
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
