@@ -1,6 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { openKafkaLog } from '../../src/stream/kafka/kafka-log.js';
+import { TRANSACTION_COMMIT_WITHIN_MS, WRITER_QUEUE_BYTES_MAX } from '../../src/stream/kafka/limits.js';
+import { WriterFullError } from '../../src/stream/kafka/log-writer.js';
 import type { Log, NewRecord, TaskProducer } from '../../src/stream/log.js';
 import { UnknownTopicError } from '../../src/stream/log.js';
 import { eventually, readAll } from '../contract/log-contract.js';
@@ -147,6 +149,19 @@ describe('K2, K3, K4: a write that failed', () => {
   });
 });
 
+describe('a transaction that has grown old', () => {
+  it('is not committed: the broker may be aborting it, and a refused epoch would not mean a newer owner', async () => {
+    proxy.fate = ({ api }) => (api === 'AddPartitionsToTxn' || api === 'Produce' ? { delayMs: TRANSACTION_COMMIT_WITHIN_MS / 2 + 100 } : 'pass');
+    expect(await producer.transact([{ topic, records: [{ partition: 0, key: null, value: 'old' }] }])).toBe('unknown');
+    expect(proxy.seen).not.toContain('EndTxn');
+    proxy.fate = () => 'pass';
+    await producer.fence();
+    await expectCommitted();
+    expect(await producer.transact(both('new'))).toBe('committed');
+    await expectCommitted('new');
+  }, 30_000);
+});
+
 describe('what no repetition mends', () => {
   it('a record that is too large, and a topic that is not there, are thrown, and nothing becomes visible', async () => {
     const large = { partition: 0, key: null, value: 'x'.repeat(2_000_000) };
@@ -202,6 +217,16 @@ describe('plain appends', () => {
     expect(await log.writer.append(topic, [{ partition: 0, key: null, value: 'd' }])).toEqual([3]);
     expect((await readAll(direct, topic, 0)).map(({ value }) => Buffer.from(value!).toString())).toEqual(['a', 'b', 'c', 'd']);
   });
+
+  it('more than may wait is refused before anything is written, and what waits is written', async () => {
+    const half = { partition: 0, key: null, value: new Uint8Array(1 << 19) };
+    const count = WRITER_QUEUE_BYTES_MAX / (1 << 19);
+    const results = await Promise.allSettled(Array.from({ length: count + 5 }, () => log.writer.append(topic, [half])));
+    const refused = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason as unknown);
+    expect(refused.length).toBeGreaterThanOrEqual(5);
+    expect(refused.every((reason) => reason instanceof WriterFullError)).toBe(true);
+    expect((await direct.reader.ends(topic))[0]!.end).toBe(results.length - refused.length);
+  }, 60_000);
 
   it('one that is too large is refused alone', async () => {
     const appends = ['small', 'x'.repeat(2_000_000), 'small too'].map((value) => log.writer.append(topic, [{ partition: 0, key: null, value }]));

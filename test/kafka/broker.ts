@@ -342,17 +342,61 @@ export function reapWhenUnused(dataDir: string): void {
 }
 
 async function stopWhenUnused(dataDir: string): Promise<void> {
-  const users = join(dataDir, 'users');
   const idleLimitMs = 30_000;
   let lastUsed = Date.now();
-  while (runningPids(dataDir).length > 0 && Date.now() - lastUsed < idleLimitMs) {
-    for (const user of existsSync(users) ? readdirSync(users) : []) {
-      if (alive(Number(user), '')) lastUsed = Date.now();
-      else rmSync(join(users, user), { force: true });
-    }
+  while (runningPids(dataDir).length > 0) {
+    if (hasUsers(dataDir)) lastUsed = Date.now();
+    if (Date.now() - lastUsed >= idleLimitMs && (await alone(dataDir, () => stopUnlessUsed(dataDir)))) return;
     await pause(1_000);
   }
+}
+
+/** Under the lock, so that nobody is handed a cluster that is about to stop. */
+async function stopUnlessUsed(dataDir: string): Promise<boolean> {
+  if (hasUsers(dataDir)) return false;
   await stopBroker(dataDir);
+  return true;
+}
+
+function hasUsers(dataDir: string): boolean {
+  const users = join(dataDir, 'users');
+  let any = false;
+  for (const user of existsSync(users) ? readdirSync(users) : []) {
+    if (alive(Number(user), '')) any = true;
+    else rmSync(join(users, user), { force: true });
+  }
+  return any;
+}
+
+/** Does something while no other process does anything under the lock of that folder. */
+export async function alone<T>(dataDir: string, act: () => Promise<T>): Promise<T> {
+  const lock = join(dataDir, 'lock');
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch {
+      // the lock of a process that is gone does not count
+      if (!holderLives(lock)) rmSync(lock, { force: true });
+      await pause(100);
+    }
+  }
+  try {
+    return await act();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function holderLives(lock: string): boolean {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    // 0: just created, its number not yet written
+    if (pid !== 0) process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Removes data, logs and configuration, but not the jars. */

@@ -4,7 +4,7 @@
 export const BATCH_UNPACKED_BYTES_MAX = 64 << 20;
 /** one batch we write; well below the broker's default `message.max.bytes` of 1,048,588 */
 export const BATCH_WRITE_BYTES_MAX = 512 << 10;
-/** records of one batch */
+/** records of one batch: encoding one takes a millisecond or two, then others have their turn */
 export const RECORDS_PER_SEND_MAX = 1_000;
 /** all batches of one produce request; far below the broker's `socket.request.max.bytes` of 100 MB */
 export const PRODUCE_BYTES_MAX = 8 << 20;

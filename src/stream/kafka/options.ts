@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import { TROUBLE_LOG_INTERVAL_MS } from './limits.js';
 
 export interface LogSink {
   info(message: string): void;
@@ -37,7 +38,7 @@ export class TroubleLog {
 
   constructor(
     readonly sink: LogSink = SILENT,
-    private readonly intervalMs = 5_000,
+    private readonly intervalMs = TROUBLE_LOG_INTERVAL_MS,
   ) {}
 
   /** @param kind few and fixed: it is remembered */
