@@ -32,6 +32,35 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
+/** What each variable means, for the reference: name → [default as shown, meaning]. */
+export const SETTINGS: Readonly<Record<keyof typeof schema.shape, readonly [string, string]>> = {
+  PORT: ['8080', 'HTTP port; 0 takes a free one'],
+  HOST: ['127.0.0.1', 'address to listen on; another than loopback needs `VIGIL_ADMIN_KEY`'],
+  VIGIL_DATA_DIR: ['./data', 'embedded log, embedded PostgreSQL, local caches'],
+  KAFKA_BROKERS: ['empty: the embedded log', 'brokers of a Kafka cluster, comma separated'],
+  KAFKA_SSL: ['0', '1 for TLS to the brokers'],
+  KAFKA_SASL_MECHANISM: ['none', '`plain`, `scram-sha-256` or `scram-sha-512`'],
+  KAFKA_SASL_USERNAME: ['none', 'user of the SASL mechanism'],
+  KAFKA_SASL_PASSWORD: ['none', 'password of the SASL mechanism'],
+  DATABASE_URL: ['empty: embedded PGlite', 'PostgreSQL, as `postgres://user:password@host/database`'],
+  VIGIL_APP: ['vigil', 'prefix of topics, group and transactional ids: one for each application on a cluster'],
+  VIGIL_ROLE: ['all', '`all`, `api` (no tasks) or `worker` (tasks only, no database)'],
+  VIGIL_WORKERS: ['1', 'worker threads that run tasks'],
+  VIGIL_ADMIN_KEY: ['generated, told once', 'bootstrap key of role admin, 16 characters or more'],
+  VIGIL_DEMO: ['1 when everything is embedded and the data folder is new', 'example sources, rules and traffic'],
+  VIGIL_KEYED_PARTITIONS: ['12 on Kafka, 4 embedded', 'keyed tasks; fixed when the topics are made'],
+  VIGIL_TASK_SLOTS: ['64', 'most tasks that an application can have; fixed when the topics are made'],
+  VIGIL_OPEN_METRICS: ['0', '1 serves `/metrics` without a key'],
+  VIGIL_FAST: ['on', '`off` runs every pattern on the general matcher'],
+  LOG_LEVEL: ['info', '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`'],
+};
+
+/** The reference as Markdown. */
+export function configurationReference(): string {
+  const rows = Object.entries(SETTINGS).map(([name, [otherwise, meaning]]) => `| \`${name}\` | ${otherwise} | ${meaning} |`);
+  return `# Configuration\n\nEnvironment variables; empty ones count as absent. A value that cannot be used ends the start with a message that names all of them.\n\n| variable | default | meaning |\n|---|---|---|\n${rows.join('\n')}\n| \`OTEL_*\` | off | OpenTelemetry's own variables: exporters, endpoint, service name |\n`;
+}
+
 export interface Config {
   readonly port: number;
   readonly host: string;
