@@ -1,5 +1,6 @@
 import type { JsonValue } from '../event/stream-event.js';
-import { checkRule, type CheckOptions } from './check/check-rule.js';
+import { checkRule } from './check/check-rule.js';
+import type { CheckOptions } from './check/rule-check.js';
 import { ruleLimits } from './limits.js';
 import { Problems, type Problem } from './problem.js';
 import { resolveRule } from './resolve-params.js';

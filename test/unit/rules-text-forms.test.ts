@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { instantOf } from '../../src/rules/instant.js';
-import { ipv4Of, ipv6Of, networkText, parseNetwork } from '../../src/rules/ip-address.js';
+import { instantOf } from '../../src/rules/text/instant.js';
+import { ipv4Of, ipv6Of, networkText, parseNetwork } from '../../src/rules/text/ip-address.js';
 import { ruleLimits } from '../../src/rules/limits.js';
-import { compileRegex, regexSize } from '../../src/rules/regex.js';
+import { compileRegex, regexSize } from '../../src/rules/text/regex.js';
 
 describe('addresses', () => {
   it.each<[string, number]>([

@@ -1,6 +1,6 @@
 import type { FieldValue } from '../../event/stream-event.js';
 import { zoneOffset, type ZoneOffset } from '../../state/time-zone.js';
-import { instantOf } from '../instant.js';
+import { instantOf } from '../text/instant.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -4,7 +4,7 @@ import { spendRegexes } from '../conditions/compile-context.js';
 import { ruleLimits } from '../limits.js';
 import { listEntryText } from '../list-store.js';
 import { nearest } from '../problem.js';
-import { compileRegex } from '../regex.js';
+import { compileRegex } from '../text/regex.js';
 import type { ValueType } from '../value-type.js';
 import { isZone } from './calendar.js';
 import { FUNCTIONS, METHODS, type CelFunction } from './cel-functions.js';

@@ -1,7 +1,7 @@
 import type { FieldValue, JsonValue } from '../../event/stream-event.js';
 import { parseDuration } from '../duration.js';
-import { instantOf } from '../instant.js';
-import { networkText, parseNetwork } from '../ip-address.js';
+import { instantOf } from '../text/instant.js';
+import { networkText, parseNetwork } from '../text/ip-address.js';
 import { ruleLimits } from '../limits.js';
 import type { ValueType } from '../value-type.js';
 import { finite } from './cel-operators.js';

@@ -4,7 +4,7 @@ import { newContext } from '../conditions/compile-context.js';
 import type { Location } from '../problem.js';
 import type { FactRef, ResolvedLet } from '../rule.js';
 import type { ValueType } from '../value-type.js';
-import type { NamesInReach, RuleCheck } from './check-rule.js';
+import type { NamesInReach, RuleCheck } from './rule-check.js';
 
 type Kept = Exclude<ResolvedLet, { form: 'cel' }>;
 

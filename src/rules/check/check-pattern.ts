@@ -2,7 +2,7 @@ import { ruleLimits } from '../limits.js';
 import type { Location } from '../problem.js';
 import type { EventFit, Repetition, ResolvedPattern, ResolvedStage } from '../rule.js';
 import { checkBounds } from './check-bounds.js';
-import type { NamesInReach, RuleCheck } from './check-rule.js';
+import type { NamesInReach, RuleCheck } from './rule-check.js';
 
 type Stages = Map<string, { readonly index: number }>;
 

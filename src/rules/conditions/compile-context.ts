@@ -3,7 +3,7 @@ import type { JsonValue } from '../../event/stream-event.js';
 import type { Fact, FactScope } from '../fact-scope.js';
 import { ruleLimits } from '../limits.js';
 import type { Location, Problems } from '../problem.js';
-import { regexSize } from '../regex.js';
+import { regexSize } from '../text/regex.js';
 
 /** What compiling one condition or expression carries along. */
 export interface CompileContext {

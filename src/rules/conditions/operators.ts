@@ -1,10 +1,10 @@
 import type { FieldValue, JsonValue } from '../../event/stream-event.js';
-import { instantOf } from '../instant.js';
-import { parseNetwork, type NetworkTest } from '../ip-address.js';
+import { instantOf } from '../text/instant.js';
+import { parseNetwork, type NetworkTest } from '../text/ip-address.js';
 import { ruleLimits } from '../limits.js';
 import { listEntryText, type ListReader } from '../list-store.js';
 import { shown } from '../problem.js';
-import { compileRegex } from '../regex.js';
+import { compileRegex } from '../text/regex.js';
 import { Verdict } from './condition-node.js';
 
 /** A test of two values at an event time. */

@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { ruleLimits } from './limits.js';
+import { ruleLimits } from '../limits.js';
 
 /** A regular expression in linear time. `undefined` for a text too long to look at. */
 export type RegexTest = (text: string) => boolean | undefined;

@@ -1,4 +1,4 @@
-import type { FieldValue } from '../event/stream-event.js';
+import type { FieldValue } from '../../event/stream-event.js';
 
 const ISO = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 
