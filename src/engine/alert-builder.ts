@@ -5,7 +5,7 @@ import type { FieldValue, JsonValue, StreamEvent } from '../event/stream-event.j
 import { WITNESS } from '../rules/compile-rule.js';
 import { keyPartsOf } from '../rules/key-text.js';
 import type { AlertEffect } from './effects.js';
-import type { RunningRule } from './group-program.js';
+import type { RunningRule } from './running-rule.js';
 import { engineLimits } from './limits.js';
 
 /** An event that an alert rests on. */

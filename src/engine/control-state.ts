@@ -130,11 +130,18 @@ export class ControlState {
     }
     const prepared = prepareRule(change.document);
     if (prepared === null) return false;
-    const replaced = status === 'active' ? this.liveRules().find((rule) => rule.ruleId === ruleId && rule.status !== 'shadow') : undefined;
+    const replaced = status === 'active' ? this.inForce(ruleId) : undefined;
     const keeps = replaced !== undefined && prepared.onChange === 'keep';
     this.rules.set(id, { ...prepared, ruleId, version, status, epoch: keeps ? replaced.epoch : version, since: keeps ? replaced.since : offset + 1 });
     this.removeOthers(ruleId, version, status);
     return true;
+  }
+
+  /** The version of a rule that is active or paused. */
+  private inForce(ruleId: string): LiveRule | undefined {
+    let first: LiveRule | undefined;
+    for (const rule of this.rules.values()) if (rule.ruleId === ruleId && rule.status !== 'shadow' && (first === undefined || rule.version < first.version)) first = rule;
+    return first;
   }
 
   /** One version of a rule is active (or paused), and one may be in shadow beside it. */

@@ -1,7 +1,8 @@
 import { hash32 } from '../event/hash.js';
 import { ByteWriter, type ByteReader } from '../state/bytes.js';
-import { KeyState, type Part } from './key-state.js';
+import { KeyState } from './key-state.js';
 import { engineLimits } from './limits.js';
+import type { Part } from './parts.js';
 
 /** Event ids of one source and bucket, each with its event time: forgotten `windowMs` later. */
 class IdBucket implements Part {

@@ -2,7 +2,7 @@ import type { CompiledPattern } from '../cep/matcher.js';
 import type { ElementSpec, EventCheck, LoopSpec } from '../cep/pattern.js';
 import { NO_MATCH, type EventTest } from '../event/match-view.js';
 import type { StreamEvent } from '../event/stream-event.js';
-import type { RunningRule } from './group-program.js';
+import type { RunningRule } from './running-rule.js';
 
 /**
  * Tells from an event alone that no pattern of a group can take, forbid or cancel anything by it: then neither its key's state is looked up

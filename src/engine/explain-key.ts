@@ -1,7 +1,9 @@
 import type { JsonValue, StreamEvent } from '../event/stream-event.js';
 import { keyPartsOf } from '../rules/key-text.js';
-import { PatternPart, type GroupProgram, type RunningRule } from './group-program.js';
+import type { GroupProgram } from './group-program.js';
 import type { KeyState } from './key-state.js';
+import { PatternPart } from './parts.js';
+import type { RunningRule } from './running-rule.js';
 
 /** What is half done for a key under one rule, for people. */
 export function explainKey(program: GroupProgram, rule: RunningRule, state: KeyState): JsonValue {
@@ -9,10 +11,10 @@ export function explainKey(program: GroupProgram, rule: RunningRule, state: KeyS
   for (const entry of rule.program.lets) {
     if (entry.kind !== 'kept') continue;
     const number = program.partNumber(entry.aggregate.id);
-    const part = number === undefined ? undefined : state.parts[number];
+    const part = number === undefined ? undefined : state.parts.get(number);
     windows[entry.name] = part === undefined ? null : { form: entry.aggregate.spec.form, emptyFrom: time(part.expiresAt()) };
   }
-  const part = rule.patternPart < 0 ? undefined : state.parts[rule.patternPart];
+  const part = rule.patternPart < 0 ? undefined : state.parts.get(rule.patternPart);
   const names = rule.program.pattern?.compiled.stageNames ?? [];
   return {
     rule: rule.live.ruleId,

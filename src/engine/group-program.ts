@@ -1,70 +1,15 @@
 import type { PatternState } from '../cep/matcher.js';
 import { hash128 } from '../event/hash.js';
-import type { LetProgram, RuleProgram } from '../rules/program.js';
+import type { RuleProgram } from '../rules/program.js';
 import type { Aggregate } from '../state/aggregate.js';
 import { compileAggregate } from '../state/make-aggregate.js';
-import type { ByteReader, ByteWriter } from '../state/bytes.js';
 import type { LiveRule } from './control-state.js';
 import { EventFilter } from './event-filter.js';
 import type { EventRecord } from './event-record.js';
 import { FiringState } from './firing.js';
-import type { Part } from './key-state.js';
-
-/** What operators are told about one rule in one task. Counted since the task opened; no part of the state. */
-export interface RuleCounts {
-  evaluated: number;
-  hits: number;
-  muted: number;
-  errors: number;
-  /** event time of the latest hit, epoch ms; null before the first */
-  lastHitAt: number | null;
-}
-
-/** A rule of a group, with the numbers of its parts in a key's state. */
-export interface RunningRule {
-  readonly live: LiveRule;
-  readonly program: RuleProgram;
-  readonly firingPart: number;
-  /** -1 without a pattern */
-  readonly patternPart: number;
-  /** numbers of the windows that `fire: reset` clears */
-  readonly ownAggregates: readonly number[];
-  readonly counts: RuleCounts;
-}
-
-/** One step of a plan: a computed entry, or an aggregate with the number of its part. */
-export interface LetStep {
-  readonly slot: number;
-  readonly entry: LetProgram;
-  /** -1 for a computed entry */
-  readonly part: number;
-}
-
-/** What an event of one type sets off in a group. */
-export interface Plan {
-  readonly steps: readonly LetStep[];
-  readonly whens: readonly RunningRule[];
-  readonly patterns: readonly RunningRule[];
-  /** says of an event that nothing comes of it; null where every event of the type must be looked at with its key */
-  readonly filter: EventFilter | null;
-}
-
-/** Pattern state as a part of a key. Its deadlines wake the key, so it does not expire by itself. */
-export class PatternPart implements Part {
-  constructor(readonly state: PatternState) {}
-
-  expiresAt(): number {
-    return this.state.isEmpty() ? -Infinity : Infinity;
-  }
-
-  write(out: ByteWriter): void {
-    this.state.write(out);
-  }
-
-  read(from: ByteReader): void {
-    this.state.read(from);
-  }
-}
+import { PatternPart, type Part, type Parts } from './parts.js';
+import { PlanTree } from './plan-tree.js';
+import type { LetStep, Plan, RunningRule } from './running-rule.js';
 
 /** The rules of a group compiled together: equal windows are kept once, and each event type has its plan. */
 export class GroupProgram {
@@ -75,20 +20,21 @@ export class GroupProgram {
   readonly eventSlots: readonly number[];
   /** largest control place from which a rule sees events */
   readonly latestSince: number;
-  readonly hasPatterns: boolean;
+  /** the rules with a pattern, by the number of its part, ascending */
+  readonly patternRules: ReadonlyMap<number, RunningRule>;
   private readonly makers: readonly (() => Part)[];
-  private readonly plans = new Map<string, Plan | null>();
+  private readonly plans = new Map<string, PlanTree>();
   private readonly letSteps: ReadonlyMap<RunningRule, readonly LetStep[]>;
   private readonly numbers: ReadonlyMap<string, number>;
 
   constructor(rules: readonly { readonly live: LiveRule; readonly program: RuleProgram }[]) {
-    const ids: string[] = [];
+    const numbers = new Map<string, number>();
     const makers: (() => Part)[] = [];
     const part = (id: string, make: () => Part): number => {
-      const known = ids.indexOf(id);
-      if (known >= 0) return known;
-      makers.push(make);
-      return ids.push(id) - 1;
+      const known = numbers.get(id);
+      if (known !== undefined) return known;
+      numbers.set(id, makers.length);
+      return makers.push(make) - 1;
     };
     const letSteps = new Map<RunningRule, LetStep[]>();
     this.rules = rules.map(({ live, program }) => {
@@ -106,11 +52,11 @@ export class GroupProgram {
       return running;
     });
     this.letSteps = letSteps;
-    this.partIds = ids;
+    this.partIds = [...numbers.keys()];
     this.makers = makers;
-    this.numbers = new Map(ids.map((id, number) => [id, number]));
+    this.numbers = numbers;
     this.eventSlots = [...new Set(rules.flatMap(({ program }) => program.eventSlots))].sort((a, b) => a - b);
-    this.hasPatterns = rules.some(({ program }) => program.pattern !== null);
+    this.patternRules = new Map(this.rules.filter((rule) => rule.patternPart >= 0).map((rule) => [rule.patternPart, rule]));
     this.latestSince = Math.max(-1, ...rules.map(({ live }) => live.since));
   }
 
@@ -123,49 +69,66 @@ export class GroupProgram {
     return this.numbers.get(id);
   }
 
-  aggregate(parts: (Part | undefined)[], number: number): Aggregate {
-    return (parts[number] ??= this.newPart(number)) as Part & Aggregate;
+  aggregate(parts: Parts, number: number): Aggregate {
+    return (parts.get(number) ?? this.addPart(parts, number)) as Part & Aggregate;
   }
 
-  firing(parts: (Part | undefined)[], rule: RunningRule): FiringState {
-    return (parts[rule.firingPart] ??= this.newPart(rule.firingPart)) as FiringState;
+  firing(parts: Parts, rule: RunningRule): FiringState {
+    return (parts.get(rule.firingPart) ?? this.addPart(parts, rule.firingPart)) as FiringState;
   }
 
-  pattern(parts: (Part | undefined)[], rule: RunningRule): PatternState {
-    return ((parts[rule.patternPart] ??= this.newPart(rule.patternPart)) as PatternPart).state;
+  pattern(parts: Parts, rule: RunningRule): PatternState {
+    return ((parts.get(rule.patternPart) ?? this.addPart(parts, rule.patternPart)) as PatternPart).state;
+  }
+
+  private addPart(parts: Parts, number: number): Part {
+    const part = this.newPart(number);
+    parts.set(number, part);
+    return part;
   }
 
   /**
    * What an event of this type sets off; null for nothing.
    * Rules that began after the event was read do not see it; signals of shadow rules are for shadow rules only.
    */
-  planFor({ type, control, shadow }: EventRecord): Plan | null {
+  planFor(event: EventRecord): Plan | null {
+    const { type, control, shadow } = event;
     if (control < this.latestSince || shadow) {
-      return this.makePlan(type, (rule) => rule.live.since <= control && (!shadow || rule.live.status === 'shadow'));
+      return this.makePlan(type, this.rules.filter((rule) => rule.live.since <= control && (!shadow || rule.live.status === 'shadow')));
     }
-    let plan = this.plans.get(type);
-    if (plan === undefined) {
+    let tree = this.plans.get(type);
+    if (tree === undefined) {
       if (this.plans.size >= PLANS_MAX) this.plans.clear();
-      this.plans.set(type, (plan = this.makePlan(type, () => true)));
+      const concerned = this.rules.filter((rule) => this.isConcerned(rule, type));
+      this.plans.set(type, (tree = new PlanTree(concerned, (rules) => this.makePlan(type, rules))));
     }
-    return plan;
+    return tree.planFor(event);
   }
 
-  private makePlan(type: string, sees: (rule: RunningRule) => boolean): Plan | null {
+  private isConcerned(rule: RunningRule, type: string): boolean {
+    return rule.live.status !== 'paused' && (triggers(rule, type) || this.counts(rule, type));
+  }
+
+  private counts(rule: RunningRule, type: string): boolean {
+    return this.stepsOf(rule).some(({ entry }) => entry.kind === 'kept' && includes(entry.aggregate.types, type));
+  }
+
+  private stepsOf(rule: RunningRule): readonly LetStep[] {
+    return this.letSteps.get(rule) as readonly LetStep[];
+  }
+
+  private makePlan(type: string, rules: readonly RunningRule[]): Plan | null {
     const steps: LetStep[] = [];
     const seen = new Set<number>();
     const whens: RunningRule[] = [];
     const patterns: RunningRule[] = [];
-    for (const rule of this.rules) {
-      if (rule.live.status === 'paused' || !sees(rule)) continue;
-      const { when, pattern } = rule.program;
-      const triggers = when !== null ? includes(when.types, type) : pattern !== null && includes(pattern.compiled.types, type);
-      if (triggers) (when !== null ? whens : patterns).push(rule);
-      const own = this.letSteps.get(rule) as readonly LetStep[];
-      const counts = own.some(({ entry }) => entry.kind === 'kept' && includes(entry.aggregate.types, type));
-      if (!triggers && !counts) continue;
+    for (const rule of rules) {
+      if (!this.isConcerned(rule, type)) continue;
+      const triggered = triggers(rule, type);
+      if (triggered) (rule.program.when !== null ? whens : patterns).push(rule);
+      const own = this.stepsOf(rule);
       for (const step of own) {
-        const needed = triggers || step.entry.kind === 'computed' || feeds(own, step) || includes(step.entry.aggregate.types, type);
+        const needed = triggered || step.entry.kind === 'computed' || feeds(own, step) || includes(step.entry.aggregate.types, type);
         if (!needed || seen.has(step.slot)) continue;
         seen.add(step.slot);
         steps.push(step);
@@ -178,6 +141,10 @@ export class GroupProgram {
 
 /** Event types are the user's data: a bound on the plans kept for them. */
 const PLANS_MAX = 10_000;
+
+function triggers({ program: { when, pattern } }: RunningRule, type: string): boolean {
+  return when !== null ? includes(when.types, type) : pattern !== null && includes(pattern.compiled.types, type);
+}
 
 const includes = (types: readonly string[] | null, type: string): boolean => types === null || types.includes(type);
 

@@ -8,11 +8,13 @@ import { ByteReader, ByteWriter } from '../state/bytes.js';
 import { decodeKeyRecord, encodeKeyRecord, type KeyPart } from '../state/checkpoint.js';
 import { evidenceOf, matchEvidence, TakenView, witnessOf, type Evidence, type Firing } from './alert-builder.js';
 import { copyEvent, emptyEventRecord, fillEvent, type EventRecord } from './event-record.js';
-import { GroupProgram, PatternPart, type Plan, type RunningRule } from './group-program.js';
-import { KeyState, type Part } from './key-state.js';
+import { GroupProgram } from './group-program.js';
+import { KeyState } from './key-state.js';
 import { explainKey } from './explain-key.js';
 import type { LaneSet } from './lanes.js';
 import { engineLimits } from './limits.js';
+import { Parts, PatternPart, type Part } from './parts.js';
+import type { Plan, RunningRule } from './running-rule.js';
 import { readWaiting, writeWaiting } from './waiting-codec.js';
 import { WakeQueue } from './wake-queue.js';
 
@@ -29,6 +31,9 @@ export interface GroupHost {
   /** the state of a key is changing: it must be written before the replay floor passes this sequence */
   markDirty(state: KeyState): void;
 }
+
+/** With more, those of the key are looked up instead of trying all. */
+const FEW_PATTERNS = 16;
 
 const WAITING_PART = hash128('waiting').slice(0, 16);
 
@@ -97,7 +102,7 @@ export class GroupRuntime {
     // its last record is not written yet: the key goes on as if new, under the same entry of what is to be written
     this.leaving.delete(key);
     leaving.gone = false;
-    leaving.parts = [];
+    leaving.program = null;
     this.states.set(key, leaving);
     return leaving;
   }
@@ -264,18 +269,27 @@ export class GroupRuntime {
 
   /** Deadlines before `until` fire. */
   private passTime(state: KeyState, until: number): void {
-    for (const rule of this.program.rules) {
-      if (rule.patternPart < 0 || rule.live.status === 'paused') continue;
-      const part = state.parts[rule.patternPart] as PatternPart | undefined;
-      if (part === undefined || part.state.nextDeadline() >= until) continue;
-      for (const output of part.state.advanceTime(until)) this.report(state, rule, output);
+    const { patternRules } = this.program;
+    if (patternRules.size <= FEW_PATTERNS) for (const rule of patternRules.values()) this.passTimeOf(state, rule, until);
+    else {
+      for (const number of state.parts.numbers()) {
+        const rule = patternRules.get(number);
+        if (rule !== undefined) this.passTimeOf(state, rule, until);
+      }
     }
+  }
+
+  private passTimeOf(state: KeyState, rule: RunningRule, until: number): void {
+    if (rule.live.status === 'paused') return;
+    const part = state.parts.get(rule.patternPart);
+    if (!(part instanceof PatternPart) || part.state.nextDeadline() >= until) return;
+    for (const output of part.state.advanceTime(until)) this.report(state, rule, output);
   }
 
   /** After a change: arms the next wake; a key with nothing left goes. @returns whether it stays */
   private settle(state: KeyState): boolean {
     // an entry of the queue that comes early is asked again then: only a wish before it matters now
-    const early = state.armedAt !== Infinity && !this.program.hasPatterns && state.waiting === null;
+    const early = state.armedAt !== Infinity && this.program.patternRules.size === 0 && state.waiting === null;
     const at = early ? state.armedAt : this.wakeTime(state);
     if (at === -Infinity) {
       this.drop(state);
@@ -303,20 +317,12 @@ export class GroupRuntime {
 
   /** When the key must be looked at next, epoch ms: -Infinity when nothing is left of it, Infinity when it may sleep for ever. */
   private wakeTime(state: KeyState): number {
-    let wake = state.firstWaitingTs;
-    let expiry = -Infinity;
-    let alive = state.waiting !== null;
-    for (const part of state.parts) {
-      if (part === undefined) continue;
-      const expires = part.expiresAt();
-      if (expires === -Infinity) continue;
-      alive = true;
-      if (part instanceof PatternPart) wake = Math.min(wake, part.state.nextDeadline() + 1);
-      if (expires > expiry) expiry = expires;
-    }
-    if (!alive) return -Infinity;
-    if (state.waiting === null && expiry <= this.lanes.released) return -Infinity;
-    return expiry === -Infinity ? wake : Math.min(wake, expiry);
+    const waiting = state.waiting !== null;
+    const expiry = state.parts.expiresAt();
+    if (expiry === -Infinity) return waiting ? state.firstWaitingTs : -Infinity;
+    if (!waiting && expiry !== Infinity && expiry <= this.lanes.released) return -Infinity;
+    const wake = Math.min(state.firstWaitingTs, expiry);
+    return this.program.patternRules.size > 0 ? Math.min(wake, state.parts.nextDeadline() + 1) : wake;
   }
 
   /** Whether a restored record already holds what the entry at hand did to its key. */
@@ -328,7 +334,7 @@ export class GroupRuntime {
   private touch(state: KeyState): KeyState {
     const program = this.program;
     if (state.program === program) return state;
-    const parts: (Part | undefined)[] = [];
+    const parts = new Parts(program.partIds.length);
     if (state.stored !== null) {
       const record = decodeKeyRecord(state.stored);
       state.stored = null;
@@ -342,13 +348,13 @@ export class GroupRuntime {
         if (number === undefined) continue;
         const part = program.newPart(number);
         part.read(from);
-        parts[number] = part;
+        parts.set(number, part);
       }
     } else if (state.program instanceof GroupProgram) {
-      state.program.partIds.forEach((id, old) => {
-        const number = program.partNumber(id);
-        if (number !== undefined) parts[number] = state.parts[old];
-      });
+      for (const old of state.parts.numbers()) {
+        const number = program.partNumber(state.program.partIds[old] as string);
+        if (number !== undefined) parts.set(number, state.parts.get(old) as Part);
+      }
     }
     state.parts = parts;
     state.program = program;
@@ -363,11 +369,11 @@ export class GroupRuntime {
     }
     this.touch(state);
     const parts: KeyPart[] = [];
-    this.program.partIds.forEach((id, number) => {
-      const part = state.parts[number];
-      if (part === undefined || part.expiresAt() === -Infinity) return;
-      parts.push({ id, bytes: this.bytesOf((out) => part.write(out)) });
-    });
+    for (const number of state.parts.numbers()) {
+      const part = state.parts.get(number) as Part;
+      if (part.expiresAt() === -Infinity) continue;
+      parts.push({ id: this.program.partIds[number] as string, bytes: this.bytesOf((out) => part.write(out)) });
+    }
     if (state.waiting !== null) {
       const waiting = state.waiting;
       parts.push({ id: WAITING_PART, bytes: this.bytesOf((out) => writeWaiting(out, waiting)) });

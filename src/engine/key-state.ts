@@ -1,21 +1,16 @@
 import { assert } from '../event/assert.js';
-import type { ByteReader, ByteWriter } from '../state/bytes.js';
 import type { EventRecord } from './event-record.js';
+import { Parts } from './parts.js';
 import type { Sleeper } from './wake-queue.js';
 
-/** One piece of a key's state: an aggregate, a firing policy's memory, a pattern's partial matches. */
-export interface Part {
-  /** from this event time on it is as good as empty: epoch ms, `Infinity` if never, `-Infinity` when it is empty now */
-  expiresAt(): number;
-  write(out: ByteWriter): void;
-  read(from: ByteReader): void;
-}
+/** Of a key that no program has touched yet. */
+const NO_PARTS = new Parts(0);
 
 /** What a group keeps for one key. A restored one stays bytes until it is touched. */
 export class KeyState implements Sleeper {
   armedAt = Infinity;
-  /** parts by their number in the group's program; undefined where there is nothing yet */
-  parts: (Part | undefined)[] = [];
+  /** parts by their number in the group's program */
+  parts: Parts = NO_PARTS;
   /** the program that `parts` are numbered by; null while the state is still bytes */
   program: object | null = null;
   /** events that wait for the watermark, in order of (ts, arrival) */

@@ -8,6 +8,10 @@ export const engineLimits = {
   firedPerMax: 1_000,
   /** events of one key that wait for the watermark; more are processed early, oldest first, and counted */
   waitingPerKeyMax: 10_000,
+  /** so many rules must ask for a value of the same field for an index on it: fewer are as quickly tried one by one */
+  indexedRulesMin: 4,
+  /** nodes of the index of one event type; combinations of values that come in events make them */
+  indexNodesMax: 50_000,
   /** evidence events named in one alert */
   evidenceMax: 20,
   /** buckets of one source's remembered event ids: each is one checkpoint record */

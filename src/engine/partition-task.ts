@@ -14,12 +14,13 @@ import { DirtyQueue } from './dirty-queue.js';
 import { noEffects, type Effects, type FrameEffect } from './effects.js';
 import { EventDecoder, type Unreadable } from './event-decoder.js';
 import { emptyEventRecord, type EventRecord } from './event-record.js';
-import { GroupProgram, type RunningRule } from './group-program.js';
+import { GroupProgram } from './group-program.js';
 import { GroupRuntime, type GroupHost } from './group-runtime.js';
 import { KeyState } from './key-state.js';
 import { Lane, LaneSet } from './lanes.js';
 import { FrameReader } from './rekey-frame.js';
 import { Router } from './router.js';
+import type { RunningRule } from './running-rule.js';
 import { decodeTimeState, encodeTimeState, type TimeState } from './time-state.js';
 import { planTopology, SIGNALS, type GroupPlan, type Topology } from './topology.js';
 

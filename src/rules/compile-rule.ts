@@ -13,6 +13,7 @@ import type { ListReader } from './list-store.js';
 import { Problems } from './problem.js';
 import type { AlertProgram, FirePolicyProgram, RuleProgram } from './program.js';
 import { readRule } from './read-rule.js';
+import { accessOfRule } from './rule-access.js';
 import type { Operand, ResolvedRule } from './rule.js';
 
 /** What placing a rule needs to know of it. */
@@ -83,7 +84,8 @@ export function compileRule(rule: ResolvedRule, version: number, state: string, 
   const when = rule.when === null ? null : { types: rule.on, test: compileCondition(rule.when, scope, ['when']) };
   const letSlots = new Set(names.values());
   const eventSlots = [...layout.used].filter((slot) => !letSlots.has(slot)).sort((a, b) => a - b);
-  return { key, program: { ruleId: rule.id, version, lets, when, pattern, policy, alert, eventSlots, counters, horizonMs: horizonOf(rule) } };
+  const access = accessOfRule(rule, patternScope());
+  return { key, program: { ruleId: rule.id, version, lets, when, pattern, policy, alert, eventSlots, counters, access, horizonMs: horizonOf(rule) } };
 }
 
 function horizonOf(rule: ResolvedRule): number {

@@ -1,6 +1,7 @@
 import type { CompiledPattern } from '../cep/matcher.js';
 import type { EventReader, EventTest } from '../event/match-view.js';
 import type { AggregateSpec } from '../state/aggregate-spec.js';
+import type { Access } from './conditions/access.js';
 import type { FactCounters } from './fact-counters.js';
 
 /** What a rule becomes when it is put to work in a task: closures over slots, ready to run. */
@@ -16,6 +17,8 @@ export interface RuleProgram {
   /** slots of event fields that the rule reads: what a decoder fills and a waiting event keeps. Let slots are not among them */
   readonly eventSlots: readonly number[];
   readonly counters: FactCounters;
+  /** what must hold of an event for the rule to care about it: for the predicate index */
+  readonly access: Access;
   /** how far back the rule looks, ms; Infinity where it looks back for ever: an alert is warm once that much has been observed */
   readonly horizonMs: number;
 }
