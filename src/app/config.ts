@@ -45,7 +45,7 @@ export const SETTINGS: Readonly<Record<keyof typeof schema.shape, readonly [stri
   DATABASE_URL: ['empty: embedded PGlite', 'PostgreSQL, as `postgres://user:password@host/database`'],
   VIGIL_APP: ['vigil', 'prefix of topics, group and transactional ids: one for each application on a cluster'],
   VIGIL_ROLE: ['all', '`all`, `api` (no tasks) or `worker` (tasks only, no database)'],
-  VIGIL_WORKERS: ['1', 'worker threads that run tasks'],
+  VIGIL_WORKERS: ['1', 'worker threads that run tasks; only 1 so far: start more processes'],
   VIGIL_ADMIN_KEY: ['generated, told once', 'bootstrap key of role admin, 16 characters or more'],
   VIGIL_DEMO: ['1 when everything is embedded and the data folder is new', 'example sources, rules and traffic'],
   VIGIL_KEYED_PARTITIONS: ['12 on Kafka, 4 embedded', 'keyed tasks; fixed when the topics are made'],
@@ -98,6 +98,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError(`these settings cannot be used:\n${lines.join('\n')}`);
   }
   const env = parsed.data;
+  if (env.VIGIL_WORKERS > 1) throw new ConfigError(`VIGIL_WORKERS=${env.VIGIL_WORKERS} is not possible yet: tasks run on one thread; start more processes instead`);
   const brokers = env.KAFKA_BROKERS.split(',').map((broker) => broker.trim()).filter((broker) => broker !== '');
   if (env.VIGIL_ROLE !== 'all' && brokers.length === 0) throw new ConfigError(`VIGIL_ROLE=${env.VIGIL_ROLE} needs KAFKA_BROKERS: the embedded log has one process, of role all`);
   if (!LOOPBACK.has(env.HOST) && env.VIGIL_ADMIN_KEY === undefined) throw new ConfigError(`HOST=${env.HOST} is reachable from outside: set VIGIL_ADMIN_KEY to a key of your own first (16 characters or more)`);
