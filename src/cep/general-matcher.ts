@@ -217,6 +217,7 @@ export class GeneralState implements PatternState {
    * become complete is settled once at the end, as in Flink.
    */
   private passTime(watermarkMs: number): void {
+    if (!this.program.timeGives) return this.dropExpired(watermarkMs);
     const ended: Ended[] = [];
     for (let at = this.earliestDue(); this.program.passed(at, watermarkMs); at = this.earliestDue()) {
       this.passMoment(at, ended);
@@ -224,6 +225,20 @@ export class GeneralState implements PatternState {
     }
     this.settleMoment(ended);
     this.dueMs = this.earliestDue();
+    if (this.isEmpty()) this.rest();
+  }
+
+  /** Where time takes away and gives nothing, the order of the moments does not matter. */
+  private dropExpired(watermarkMs: number): void {
+    this.dueMs = Infinity;
+    for (const group of this.groups.all()) {
+      for (const thread of group.threads) {
+        if (this.program.passed(dueOf(thread), watermarkMs)) thread.open = thread.open.filter((i) => !this.program.passed(thread.untilMs[i] as number, watermarkMs));
+        if (thread.open.length === 0) this.groups.kill(thread);
+        else this.dueMs = Math.min(this.dueMs, dueOf(thread));
+      }
+    }
+    this.groups.endStep();
     if (this.isEmpty()) this.rest();
   }
 

@@ -21,6 +21,8 @@ export class Program {
   readonly everyEvent: boolean;
   /** counts the forks that Flink would make */
   readonly perBranch: boolean;
+  /** whether the passing of time can give something out or set something free */
+  readonly timeGives: boolean;
   readonly memo: CheckMemo;
   readonly capture: (event: StreamEvent) => StreamEvent;
   private readonly inclusive: boolean;
@@ -43,6 +45,7 @@ export class Program {
     this.signalsTimeout = spec.onTimeout === 'signal';
     this.perBranch = spec.timeoutPer === 'branch';
     this.everyEvent = this.signalsTimeout && this.perBranch;
+    this.timeGives = this.signalsTimeout || this.ordered || automaton.states.some((state) => state.branches.some((branch) => branch.kind === 'absent'));
     this.memo = new CheckMemo(automaton.checks.length);
     this.capture = options.capture;
   }

@@ -2,7 +2,7 @@ import { present } from '../../event/assert.js';
 import type { MatchView } from '../../event/match-view.js';
 import { NO_MATCH } from '../../event/match-view.js';
 import type { StreamEvent } from '../../event/stream-event.js';
-import { CheckMemo } from '../check-memo.js';
+import type { CheckMemo } from '../check-memo.js';
 import type { PartialMatch, PatternOutput, PatternState, StateReader, StateWriter, TakenEvent } from '../matcher.js';
 import { readCompact, writeCompact } from './compact-codec.js';
 import type { Before, Entry } from './compact-entries.js';
