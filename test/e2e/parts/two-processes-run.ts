@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pauseFor } from 'node:timers/promises';
+import { freePorts } from '../../kafka/broker.js';
+import { testBroker } from '../../kafka/test-broker.js';
+import { TestPostgres } from '../../postgres/test-postgres.js';
+import { alertsOf, Peer, type SeenAlert } from './kafka-peer.js';
+import { Service } from './service.js';
+import { sleep, until } from './until.js';
+import { activateRules, judge, makePayments, recount, type Payment, type Verdict } from './workload.js';
+
+/** What is done to a member, at a time since the first event. */
+export interface Disturbance {
+  readonly atMs: number;
+  readonly member: number;
+  /** `kill` and a start afterwards; `pause` and going on after `forMs` */
+  readonly kind: 'kill' | 'pause';
+  readonly forMs: number;
+}
+
+export interface TwoProcessesOptions {
+  readonly events: number;
+  /** events a second */
+  readonly rate: number;
+  readonly seed: number;
+  readonly disturbances: readonly Disturbance[];
+  readonly say: (line: string) => void;
+}
+
+export interface TwoProcessesResult {
+  /** of a reader that came afterwards */
+  readonly verdict: Verdict;
+  /** of one that was there all the time */
+  readonly followed: Verdict;
+  /** records that a reader must never see: of the late and the dead-letter topic */
+  readonly refused: number;
+  /** exit codes at SIGTERM */
+  readonly endings: readonly (number | null)[];
+}
+
+const PARTITIONS = 6;
+const LAST_ALERT_WITHIN_MS = 90_000;
+const NO_MORE_AFTER_MS = 3_000;
+
+/** Two members over one Kafka and one PostgreSQL, disturbed while events come; then the alerts are held against a recount. */
+export async function runTwoProcesses(options: TwoProcessesOptions): Promise<TwoProcessesResult> {
+  const brokers = (await testBroker()).join(',');
+  const postgres = await TestPostgres.start();
+  const app = `e2e-${randomBytes(4).toString('hex')}`;
+  const port = await freePorts(2);
+  const common = { KAFKA_BROKERS: brokers, DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: app };
+  const members = [0, 1].map((n) => new Service(port + n, common));
+  let follower: Peer | null = null;
+  try {
+    const topic = `${app}-payments`;
+    await new Peer(['create', brokers, topic, String(PARTITIONS)]).done;
+    await Promise.all(members.map((member) => member.start()));
+    await prepare(members[0] as Service, topic);
+    follower = new Peer(['follow', brokers, `${app}.alerts`]);
+    await until(() => (follower as Peer).lines.includes('ready'), 'the consumer follows the alerts');
+    const payments = makePayments(options.events, options.seed);
+    const expected = recount(payments);
+    const producedAt = await traffic({ brokers, topic, payments, members, options });
+    await until(() => alertsOf(follower?.lines ?? []).length >= expected.size, 'all alerts have come', LAST_ALERT_WITHIN_MS).catch((error: unknown) => options.say(String(error)));
+    await sleep(NO_MORE_AFTER_MS);
+    const endings = await Promise.all(members.map(async (member) => (await member.end('SIGTERM')).code));
+    const followed = alertsOf(follower.lines);
+    reportFigures({ expected, producedAt, followed, members, options });
+    const names = (alerts: readonly SeenAlert[]): string[] => alerts.map(({ name }) => name);
+    return {
+      verdict: judge(expected.keys(), names(alertsOf(await readAll(brokers, `${app}.alerts`)))),
+      followed: judge(expected.keys(), names(followed)),
+      refused: (await readAll(brokers, `${app}.late`)).length + (await readAll(brokers, `${app}.dead-letter`)).length,
+      endings,
+    };
+  } catch (error) {
+    for (const [n, member] of members.entries()) options.say(`member ${n} said:\n${member.output.slice(-6_000)}`);
+    throw error;
+  } finally {
+    follower?.stop();
+    await Promise.all(members.map((member) => member.end('SIGKILL')));
+    postgres.close();
+  }
+}
+
+async function prepare(service: Service, topic: string): Promise<void> {
+  const source = await service.call('PUT', '/sources/payments', { topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card' });
+  if (source.status >= 300) throw new Error(`the source: ${JSON.stringify(source)}`);
+  await activateRules(service, 'payments');
+}
+
+interface Traffic {
+  readonly brokers: string;
+  readonly topic: string;
+  readonly payments: readonly Payment[];
+  readonly members: readonly Service[];
+  readonly options: TwoProcessesOptions;
+}
+
+/** Sends the events and disturbs the members meanwhile. @returns wall time of each event */
+async function traffic({ brokers, topic, payments, members, options }: Traffic): Promise<number[]> {
+  const input = payments.map((payment) => JSON.stringify(payment)).join('\n');
+  const producer = new Peer(['produce', brokers, topic, 'card', String(options.rate)], input);
+  const over = new AbortController();
+  const disturbing = disturb(members, options, over.signal);
+  try {
+    await producer.done;
+  } finally {
+    over.abort();
+    await disturbing;
+  }
+  return producer.lines.filter((line) => line !== 'done').map(Number);
+}
+
+/** Whatever was done is undone before it resolves: every member runs. */
+async function disturb(members: readonly Service[], { disturbances, say }: TwoProcessesOptions, over: AbortSignal): Promise<void> {
+  const began = performance.now();
+  const undoing: Promise<void>[] = [];
+  for (const { atMs, member, kind, forMs } of disturbances) {
+    await pauseFor(Math.max(0, atMs - (performance.now() - began)), undefined, { signal: over }).catch(() => undefined);
+    if (over.aborted) break;
+    const service = members[member] as Service;
+    say(`${(atMs / 1_000).toFixed(1)} s: ${kind} member ${member}${forMs > 0 ? ` for ${forMs} ms` : ''}`);
+    undoing.push(kind === 'kill' ? killAndStart(service, forMs) : pauseAndGoOn(service, forMs));
+  }
+  await Promise.all(undoing);
+}
+
+async function killAndStart(service: Service, forMs: number): Promise<void> {
+  await service.end('SIGKILL');
+  await sleep(forMs);
+  await service.start();
+}
+
+async function pauseAndGoOn(service: Service, forMs: number): Promise<void> {
+  service.signal('SIGSTOP');
+  await sleep(forMs);
+  service.signal('SIGCONT');
+}
+
+async function readAll(brokers: string, topic: string): Promise<string[]> {
+  const reader = new Peer(['read', brokers, topic]);
+  await reader.done;
+  return reader.lines.filter((line) => line.startsWith('{'));
+}
+
+interface Figures {
+  readonly expected: ReadonlyMap<string, number>;
+  readonly producedAt: readonly number[];
+  readonly followed: readonly SeenAlert[];
+  readonly members: readonly Service[];
+  readonly options: TwoProcessesOptions;
+}
+
+/** Event to alert, as the two peers measured it on their clock, in all and after each disturbance. */
+function reportFigures({ expected, producedAt, followed, members, options }: Figures): void {
+  const { say, disturbances } = options;
+  const began = producedAt[0] ?? 0;
+  const latencies = followed.flatMap(({ name, at }) => {
+    const sentAt = producedAt[expected.get(name) ?? -1];
+    return sentAt === undefined ? [] : [{ rule: name.split(' ')[0] as string, sentAt: sentAt - began, ms: at - sentAt }];
+  });
+  members.forEach((member, n) => say(`member ${n}: ready after (ms) ${member.startUps.join(', ')}`));
+  const of = (list: readonly { readonly ms: number }[]): string => {
+    const sorted = list.map(({ ms }) => ms).sort((a, b) => a - b);
+    const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+    return `p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, longest ${at(1)}`;
+  };
+  for (const rule of new Set(latencies.map((one) => one.rule))) say(`event to alert, ms, ${rule}: ${of(latencies.filter((one) => one.rule === rule))}`);
+  disturbances.forEach(({ atMs, member, kind }, i) => {
+    const until = disturbances[i + 1]?.atMs ?? Infinity;
+    const after = latencies.filter(({ sentAt }) => sentAt >= atMs - 500 && sentAt < until - 500);
+    if (after.length > 0) say(`after ${kind} of member ${member} at ${(atMs / 1_000).toFixed(1)} s: slowest alert ${Math.max(...after.map(({ ms }) => ms))} ms`);
+  });
+  const arrivals = followed.map(({ at }) => at).sort((a, b) => a - b);
+  say(`longest time without any alert: ${Math.max(0, ...arrivals.slice(1).map((at, i) => at - (arrivals[i] as number)))} ms`);
+}
