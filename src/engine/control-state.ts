@@ -59,6 +59,17 @@ export class ControlState {
     return [...this.rules.values()].sort((a, b) => (a.ruleId < b.ruleId ? -1 : a.ruleId > b.ruleId ? 1 : a.version - b.version));
   }
 
+  /** Whether some version of the rule is at work. */
+  hasRule(ruleId: string): boolean {
+    for (const rule of this.rules.values()) if (rule.ruleId === ruleId) return true;
+    return false;
+  }
+
+  /** A version at work. */
+  rule(ruleId: string, version: number): LiveRule | undefined {
+    return this.rules.get(`${ruleId}@${version}`);
+  }
+
   /** Number of the task after the last source task. */
   get taskCount(): number {
     return this.nextTask;

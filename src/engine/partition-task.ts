@@ -95,10 +95,9 @@ export class PartitionTask implements GroupHost {
   /** what came in, what of it had no effect, and what came out by kind: for operators, counted since the task opened, replays included */
   readonly counts = { events: 0, late: 0, lateForKey: 0, dead: 0, repeated: 0, noKey: 0, output: { alert: 0, resolved: 0, timeout: 0, signal: 0 } };
   private effects = noEffects();
-  private readonly groups = new Map<string, HostedGroup>();
-  private readonly inputMap = new Map<string, OpenInput>();
-  private readonly lanes = new Map<string, Lane>();
-  private readonly sets = new Map<string, LaneSet>();
+  private readonly arranged = { groups: new Map<string, HostedGroup>(), inputs: new Map<string, OpenInput>(), lanes: new Map<string, Lane>(), sets: new Map<string, LaneSet>() };
+  /** rules were added that are not put to work yet */
+  private stale = false;
   private readonly setsOfLane = new Map<Lane, LaneSet[]>();
   private readonly compiled = new Map<string, { readonly live: LiveRule; readonly compiled: CompiledRule }>();
   private readonly restored = new Map<string, { readonly state: KeyState; readonly wakeAt: number }[]>();
@@ -134,8 +133,46 @@ export class PartitionTask implements GroupHost {
       this.control.position = offset + 1;
       return;
     }
+    const known = record.kind === 'rule' && this.control.hasRule(record.ruleId);
+    // whatever takes something away does so at its own place, also within a run of records
+    if (!this.addsOnly(record, known)) this.arrange();
     const touched = this.control.apply(record, offset);
-    if (touched === 'source' || touched === 'rule') this.rearrange();
+    if (touched !== 'source' && touched !== 'rule') return;
+    this.stale = true;
+    if (!this.addsOnly(record, known)) this.arrange();
+  }
+
+  /** Whether a record only puts one more rule beside the others: a run of such is put to work at once, when it is next asked for. */
+  private addsOnly(record: ControlRecord, known: boolean): boolean {
+    if (record.kind !== 'rule' || known) return false;
+    const rule = this.control.rule(record.ruleId, record.version);
+    return rule === undefined || (rule.signal === null && !rule.from.includes(SIGNALS));
+  }
+
+  private arrange(): void {
+    if (!this.stale) return;
+    this.stale = false;
+    this.rearrange();
+  }
+
+  private get groups(): Map<string, HostedGroup> {
+    this.arrange();
+    return this.arranged.groups;
+  }
+
+  private get inputMap(): Map<string, OpenInput> {
+    this.arrange();
+    return this.arranged.inputs;
+  }
+
+  private get lanes(): Map<string, Lane> {
+    this.arrange();
+    return this.arranged.lanes;
+  }
+
+  private get sets(): Map<string, LaneSet> {
+    this.arrange();
+    return this.arranged.sets;
   }
 
   /** Takes one record of an input. */
@@ -214,6 +251,7 @@ export class PartitionTask implements GroupHost {
 
   /** Some rule in a keyed task waits for this one's watermark. */
   get feedsKeyedTasks(): boolean {
+    this.arrange();
     return this.router.active;
   }
 
@@ -237,6 +275,7 @@ export class PartitionTask implements GroupHost {
 
   /** Writes up to `count` keys, the oldest change first, as of the entry being made; tombstones and the layout where they are due. */
   flush(count: number): StateRecord[] {
+    this.arrange();
     const records: StateRecord[] = [];
     if (this.layout.size > this.layoutWritten) {
       this.layoutWritten = this.layout.size;
