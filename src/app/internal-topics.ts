@@ -1,5 +1,6 @@
 import type { Log } from '../stream/log.js';
 import type { Topics } from '../stream/topics.js';
+import { ConfigError } from './config.js';
 
 /** Partition counts of Vigil's own topics. */
 export interface TopicCounts {
@@ -16,6 +17,9 @@ export async function ensureInternalTopics(log: Log, topics: Topics, wanted: { r
   const outputs = log.kind === 'kafka' ? 12 : 3;
   const keyed = (await log.admin.partitions(topics.rekey)) ?? wanted.keyedPartitions;
   const slots = (await log.admin.partitions(topics.journal)) ?? wanted.taskSlots;
+  if (log.kind === 'kafka' && slots !== wanted.taskSlots) {
+    throw new ConfigError(`topic ${topics.journal} has ${slots} partitions and VIGIL_TASK_SLOTS is ${wanted.taskSlots}: set VIGIL_TASK_SLOTS=${slots}, the same in every process`);
+  }
   const forEver = { retentionMs: -1 };
   await log.admin.ensure([
     { topic: topics.control, partitions: 1, ...forEver },
