@@ -1,5 +1,6 @@
 import { keyHash } from '../engine/alert-builder.js';
 import { PartitionTask } from '../engine/partition-task.js';
+import { present } from '../event/assert.js';
 import { EngineError } from '../event/engine-error.js';
 import { decodeUtf8 } from '../state/bytes.js';
 import { decodeKeyHeader } from '../state/checkpoint.js';
@@ -62,16 +63,15 @@ export async function openTask(options: OpenOptions): Promise<OpenedTask> {
   await applyControl(options, task, 0, base?.controlPosition ?? 0);
   if (base !== undefined) task.restoreTime(base.time);
   const ahead = restoreKeys(task, records, options.keySequences);
-  const positions = new Map<string, number>((base?.table ?? []).map((id, i) => [id, base?.positions[i] ?? 0]));
   for (const entry of tail.entries) {
     if (entry.sequence < floor) continue;
     options.progress(`replaying entry ${entry.sequence} of ${last?.sequence ?? 0}`);
     await replay(options, task, entry, ahead);
-    entry.table.forEach((id, i) => positions.set(id, entry.positions[i] as number));
   }
   task.useJournaledRepeats(null);
   task.sequence = last === undefined ? 0 : last.sequence + 1;
-  for (const id of positions.keys()) if (!task.inputs.some((input) => input.id === id)) positions.delete(id);
+  const ids = new Set(task.inputs.map(({ id }) => id));
+  const positions = new Map((last?.table ?? []).map((id, i) => [id, last?.positions[i] as number] as const).filter(([id]) => ids.has(id)));
   return { task, positions, floor, lastEntryAt: tail.lastEntryAt };
 }
 
@@ -158,8 +158,7 @@ async function replayStep(options: OpenOptions, task: PartitionTask, step: Journ
       return task.tick(step.deltaMs);
     case 'take': {
       const id = table[step.input] as string;
-      const input = task.inputs.find((known) => known.id === id);
-      if (input === undefined) return;
+      const input = present(task.inputs.find((known) => known.id === id), `task ${options.number} has the input ${id} that its journal names`);
       task.useJournaledRepeats(new Set(step.repeats));
       const topic = input.topic ?? topics.rekey;
       await located(options, topic, input.partition, () => readRange(reader, clock, signal, topic, input.partition, step.from, step.to, (record) => task.take(id, record)));

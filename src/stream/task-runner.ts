@@ -1,4 +1,4 @@
-import { assert } from '../event/assert.js';
+import { assert, present } from '../event/assert.js';
 import { PartitionTask, type TaskInput } from '../engine/partition-task.js';
 import { decodeJournalEntry, encodeJournalEntry, type JournalEntry, type JournalStep } from '../state/journal.js';
 import { Bell, type Clock } from './clock.js';
@@ -93,6 +93,7 @@ export class TaskRunner {
   private steps: JournalStep[] = [];
   private readonly idle = new Set<string>();
   private eventsInStep = 0;
+  private sourceWaits = false;
   private firstVisibleAt = Infinity;
   private firstStepAt = Infinity;
   private lastCommitAt = -Infinity;
@@ -261,8 +262,8 @@ export class TaskRunner {
       this.markIdleInputs();
       this.tickIdleClocks();
       if (this.due() <= this.options.clock.now()) {
-        if (this.committing !== null && this.transactionFull) await this.committing;
-        if (this.committing === null) this.commit(this.keysToFlush());
+        if (this.committing !== null && this.entryClosed) await this.committing;
+        if (this.committing === null && this.failure === null) this.commit(this.keysToFlush());
       }
       if (moved) await this.options.clock.yield();
       else await this.bell.wait(this.options.clock, this.patience());
@@ -285,7 +286,7 @@ export class TaskRunner {
     const { clock } = this.options;
     const until = clock.now() + this.limits.sliceMs;
     let moved = this.takeControl();
-    if (this.transactionFull) return false;
+    if (this.entryClosed) return false;
     const inputs = this.task.inputs;
     for (let n = 0; n < inputs.length && clock.now() <= until; n++) {
       const input = inputs[(this.turn + n) % inputs.length] as TaskInput;
@@ -299,17 +300,23 @@ export class TaskRunner {
   private takeControl(): boolean {
     const pump = this.controlPump;
     if (pump === null) return false;
-    let taken = false;
-    const from = this.task.control.position;
-    for (let next = pump.take(); next !== null; next = pump.take()) {
-      if (next.record !== null) this.task.applyControl(readControl(next.record), next.record.offset);
-      this.task.control.position = next.to;
-      taken = true;
+    const { control } = this.task;
+    const from = control.position;
+    while (!pump.empty && !this.entryClosed) {
+      const ahead = pump.peek();
+      const change = ahead === null ? null : readControl(ahead);
+      if (change?.kind === 'source' && this.namesInputs) {
+        this.sourceWaits = true;
+        break;
+      }
+      const { record, to } = present(pump.take(), 'a pump that is not empty has something to take');
+      if (record !== null) this.task.applyControl(change, record.offset);
+      control.position = to;
+      if (change?.kind === 'source') this.openPumps();
     }
-    if (!taken) return false;
-    this.steps.push({ kind: 'control', from, to: this.task.control.position });
+    if (control.position === from) return false;
+    this.steps.push({ kind: 'control', from, to: control.position });
     this.firstVisibleAt = Math.min(this.firstVisibleAt, this.options.clock.now());
-    this.openPumps();
     return true;
   }
 
@@ -388,9 +395,19 @@ export class TaskRunner {
     return this.eventsInStep >= this.limits.eventsPerTransaction || this.task.effectCount >= this.limits.effectsPerTransaction;
   }
 
+  /** Nothing more may be taken before the entry at hand is on its way. */
+  private get entryClosed(): boolean {
+    return this.sourceWaits || this.transactionFull;
+  }
+
+  /** Steps name inputs by their number, so the table may not change under them: a change of sources begins an entry. */
+  private get namesInputs(): boolean {
+    return this.steps.some(({ kind }) => kind === 'take' || kind === 'idle');
+  }
+
   /** When the steps taken are to be committed, epoch ms. */
   private due(): number {
-    if (this.transactionFull) return -Infinity;
+    if (this.entryClosed) return -Infinity;
     const visible = Math.max(this.firstVisibleAt + this.limits.lingerMs, this.lastCommitAt + this.limits.commitIntervalMs);
     const feeds = this.task.feedsKeyedTasks ? this.firstStepAt + this.limits.commitIntervalMs : Infinity;
     const quiet = this.steps.length > 0 ? this.firstStepAt + this.limits.quietCommitMs : this.task.dirtyKeys > 0 ? this.lastCommitAt + this.limits.quietCommitMs : Infinity;
@@ -449,6 +466,7 @@ export class TaskRunner {
     this.tableWritten = true;
     this.steps = [];
     this.eventsInStep = 0;
+    this.sourceWaits = false;
     this.firstStepAt = this.firstVisibleAt = Infinity;
     this.lastCommitAt = now;
     task.sequence++;
