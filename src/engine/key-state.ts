@@ -25,6 +25,8 @@ export class KeyState implements Sleeper {
   stored: Uint8Array | null = null;
   /** a record of the key stands in the state topic */
   written = false;
+  /** bytes of that record */
+  writtenBytes = 0;
   /** dropped as empty; a written record of it says so */
   gone = false;
 

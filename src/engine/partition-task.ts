@@ -94,6 +94,8 @@ export class PartitionTask implements GroupHost {
   readonly repeats: number[] = [];
   /** what came in, what of it had no effect, and what came out by kind: for operators, counted since the task opened, replays included */
   readonly counts = { events: 0, late: 0, lateForKey: 0, dead: 0, repeated: 0, noKey: 0, output: { alert: 0, resolved: 0, timeout: 0, signal: 0 } };
+  /** size of the written records of the keys, bytes */
+  private writtenBytes = 0;
   private effects = noEffects();
   private readonly arranged = { groups: new Map<string, HostedGroup>(), inputs: new Map<string, OpenInput>(), lanes: new Map<string, Lane>(), sets: new Map<string, LaneSet>() };
   /** rules were added that are not put to work yet */
@@ -285,10 +287,17 @@ export class PartitionTask implements GroupHost {
       const state = this.dirty.take();
       if (state === null) break;
       if (state.gone) this.tombstones.push({ state, sequence: this.sequence });
-      state.written = true;
-      records.push({ key: stateKey(state), value: this.encode(state) });
+      const value = this.encode(state);
+      this.noteWritten(state, state.gone ? 0 : value.length);
+      records.push({ key: stateKey(state), value });
     }
     return records;
+  }
+
+  private noteWritten(state: KeyState, bytes: number): void {
+    state.written = true;
+    this.writtenBytes += bytes - state.writtenBytes;
+    state.writtenBytes = bytes;
   }
 
   /** Tombstones of keys whose empty record the replay floor has passed. */
@@ -350,7 +359,7 @@ export class PartitionTask implements GroupHost {
     state.reflects = keepSequence ? sequence : -1;
     state.lastTs = lastTs;
     state.stored = value;
-    state.written = true;
+    this.noteWritten(state, value.length);
     const list = this.restored.get(group);
     if (list) list.push({ state, wakeAt });
     else this.restored.set(group, [{ state, wakeAt }]);
@@ -375,6 +384,11 @@ export class PartitionTask implements GroupHost {
 
   get runningRules(): readonly RunningRule[] {
     return [...this.groups.values()].flatMap(({ runtime }) => runtime.rules);
+  }
+
+  /** Size of the written records of all keys, bytes: what a checkpoint holds. */
+  get stateBytes(): number {
+    return this.writtenBytes;
   }
 
   get keyCount(): number {

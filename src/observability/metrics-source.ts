@@ -20,7 +20,7 @@ export interface TaskReading {
   readonly watermark: number;
   readonly keys: number;
   readonly dirtyKeys: number;
-  readonly stateBytes: number | null;
+  readonly stateBytes: number;
   readonly partialMatches: number | null;
   readonly replay: { readonly entries: number; readonly ms: number } | null;
   readonly events: number;
@@ -59,7 +59,7 @@ export function readTask(status: RunnerReading, task: PartitionTask): TaskReadin
     watermark: status.watermark,
     keys: status.keys,
     dirtyKeys: status.dirtyKeys,
-    stateBytes: null,
+    stateBytes: task.stateBytes,
     partialMatches: null,
     replay: status.replay ?? null,
     events: counts.events,

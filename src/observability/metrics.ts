@@ -113,7 +113,7 @@ export class Metrics {
     if (reading.watermark !== -Infinity) tell('watermarkDelay', (nowMs - reading.watermark) / 1_000, { task });
     tell('stateKeys', reading.keys, { task });
     tell('dirtyKeys', reading.dirtyKeys, { task });
-    if (reading.stateBytes !== null) tell('stateBytes', reading.stateBytes, { task });
+    tell('stateBytes', reading.stateBytes, { task });
     if (reading.partialMatches !== null) tell('partialMatches', reading.partialMatches, { task });
     if (reading.replay !== null) {
       tell('replayEntries', reading.replay.entries, { task });

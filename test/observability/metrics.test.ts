@@ -195,7 +195,7 @@ describe('a task as the metrics read it', () => {
       watermark: 4_000,
       keys: 0,
       dirtyKeys: 0,
-      stateBytes: null,
+      stateBytes: 0,
       partialMatches: null,
       replay: null,
       events: 5,
