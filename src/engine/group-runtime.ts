@@ -280,10 +280,11 @@ export class GroupRuntime {
   }
 
   private passTimeOf(state: KeyState, rule: RunningRule, until: number): void {
-    if (rule.live.status === 'paused') return;
     const part = state.parts.get(rule.patternPart);
     if (!(part instanceof PatternPart) || part.state.nextDeadline() >= until) return;
-    for (const output of part.state.advanceTime(until)) this.report(state, rule, output);
+    const outputs = part.state.advanceTime(until);
+    // a paused rule's deadlines pass in silence: a key that could not get past one would be woken for ever
+    if (rule.live.status !== 'paused') for (const output of outputs) this.report(state, rule, output);
   }
 
   /** After a change: arms the next wake; a key with nothing left goes. @returns whether it stays */
