@@ -1,7 +1,7 @@
 /**
  * Runs seeds of the task simulation until the time is over:
  *
- *     npm run sim -- [--seconds N] [--count N] [--seed S] [--break NAME] [--trace] [--keep-going]
+ *     npm run sim -- [--seconds N] [--count N] [--seed S] [--break NAME] [--trace] [--keep-going] [--verbose]
  *
  * `--break` leaves a rule of the protocol out: then a failure is what is wanted.
  */
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     break: { type: 'string' },
     trace: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
   },
 });
 if (values.break !== undefined && !(BREAKS as readonly string[]).includes(values.break)) throw new Error(`--break ${values.break}: expected one of ${BREAKS.join(', ')}`);
@@ -31,6 +32,7 @@ for (let seed = Number(values.seed); seed <= last && performance.now() < until; 
     const report = await simulate({ seed, without, trace: values.trace });
     reports.push(report);
     if (values.count === '1') console.log(report);
+    else if (values.verbose) console.log(`seed ${seed}: ${report.steps} steps, ${report.simulatedMs} ms`);
   } catch (error) {
     if (!(error instanceof SimulationFailure)) throw error;
     failures.push(error);

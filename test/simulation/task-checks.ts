@@ -115,6 +115,9 @@ function checkJournal(number: number, entries: readonly TabledEntry[]): void {
 /** One fault-free run over the inputs in journaled order, from the start. */
 function fold({ cluster, scenario }: Outcome, number: number, entries: readonly TabledEntry[]): Fold {
   const task = new PartitionTask({ number, keyedPartitions: scenario.keyedPartitions });
+  // slots get their numbers in the order in which rules are compiled, which is nobody's business but the layout's
+  const layout = cluster.committed(TOPICS.state, number).findLast(({ key }) => key !== null && PartitionTask.isLayoutKey(decodeUtf8(key)));
+  if (layout?.value != null) task.restoreLayout(layout.value);
   const output: string[] = [];
   const frames: string[] = [];
   const positions = new Map<string, number>();
