@@ -48,7 +48,7 @@ export function buildAlert(firing: Firing): AlertEffect {
   const facts: Record<string, JsonValue> = {};
   for (const { name, read } of program.alert.facts) {
     const value = read(event, match);
-    if (value !== undefined) facts[name] = value;
+    if (value !== undefined) facts[name] = bounded(value);
   }
   const message: FieldValue = program.alert.message?.(event, match);
   const alert = {
@@ -72,6 +72,13 @@ export function buildAlert(firing: Firing): AlertEffect {
     ...(live.status === 'shadow' ? { shadow: true } : {}),
   };
   return { id, shadow: live.status === 'shadow', kind, key, json: JSON.stringify(alert), ruleId: live.ruleId, version: live.version };
+}
+
+/** A value that keeps an alert within what a record may hold. */
+function bounded(value: JsonValue): JsonValue {
+  if (typeof value === 'string') return value.length > engineLimits.factCharsMax ? `${value.slice(0, engineLimits.factCharsMax)}…` : value;
+  if (value === null || typeof value !== 'object' || JSON.stringify(value).length <= engineLimits.factCharsMax * 4) return value;
+  return '(too large to show)';
 }
 
 const coordinates = (event: Evidence): string => `${event.stage}/${event.source}/${event.partition}/${event.offset}`;

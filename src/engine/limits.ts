@@ -12,6 +12,10 @@ export const engineLimits = {
   indexedRulesMin: 4,
   /** nodes of the index of one event type; combinations of values that come in events make them */
   indexNodesMax: 50_000,
+  /** bytes of one frame of re-keyed events: well below the million that brokers take in one record */
+  frameBytes: 262_144,
+  /** characters of one fact in an alert; longer text is cut, other values are left out */
+  factCharsMax: 4_096,
   /** evidence events named in one alert */
   evidenceMax: 20,
   /** buckets of one source's remembered event ids: each is one checkpoint record */

@@ -30,8 +30,9 @@ export class FrameWriter {
   private readonly body = new ByteWriter();
   private count = 0;
 
-  get empty(): boolean {
-    return this.count === 0;
+  /** Bytes of the events so far. */
+  get sizeBytes(): number {
+    return this.body.size;
   }
 
   /** @param slots the slots of the event that the group reads */

@@ -9,6 +9,7 @@ import type { AlertEffect, FrameEffect } from './effects.js';
 import { emptyEventRecord, type EventRecord } from './event-record.js';
 import type { GroupProgram } from './group-program.js';
 import type { Lane } from './lanes.js';
+import { engineLimits } from './limits.js';
 import { FrameWriter, type LaneReport } from './rekey-frame.js';
 import { SIGNALS, type GroupPlan } from './topology.js';
 
@@ -24,6 +25,8 @@ export class Router {
   private destinations: readonly Destination[] = [];
   private bySource = new Map<string, Destination[]>();
   private frames = new Map<number, FrameWriter>();
+  /** frames that were full before the end of the transaction, in order */
+  private full: { readonly partition: number; readonly frame: FrameWriter }[] = [];
   private readonly signalEvent = emptyEventRecord();
   /** what every keyed task was told last, as text: nothing new is not sent */
   private reported = '';
@@ -47,7 +50,7 @@ export class Router {
   }
 
   get hasEvents(): boolean {
-    return this.frames.size > 0;
+    return this.frames.size + this.full.length > 0;
   }
 
   slotsOf(source: string): number[] {
@@ -99,6 +102,9 @@ export class Router {
     let frame = this.frames.get(partition);
     if (frame === undefined) this.frames.set(partition, (frame = new FrameWriter()));
     frame.add(plan.id, key, event, program.eventSlots);
+    if (frame.sizeBytes < engineLimits.frameBytes) return;
+    this.full.push({ partition, frame });
+    this.frames.delete(partition);
   }
 
   /**
@@ -106,14 +112,15 @@ export class Router {
    * @param control place in the control topic that the task has applied
    */
   finish(control: number, lanes: readonly Lane[], signals: readonly LaneReport[]): FrameEffect[] {
-    if (this.destinations.length === 0 && this.frames.size === 0) return [];
+    if (this.destinations.length === 0 && !this.hasEvents) return [];
     const wanted = new Set(this.destinations.flatMap(({ plan }) => plan.from));
     const reports: LaneReport[] = lanes
       .filter((lane) => wanted.has(lane.id.slice(0, lane.id.lastIndexOf('/'))))
       .map((lane) => ({ id: lane.id, watermark: lane.watermark, idle: lane.idle || lane.ended }));
     if (wanted.has(SIGNALS)) reports.push(...signals);
     const said = JSON.stringify(reports.map(({ id, watermark, idle }) => [id, watermark, idle]));
-    const effects: FrameEffect[] = [];
+    // watermarks hold once every event before them is taken, so only the last frame of a partition carries them
+    const effects: FrameEffect[] = this.full.map(({ partition, frame }) => ({ partition, value: frame.finish({ task: this.task, control }, [], this.layout) }));
     for (let partition = 0; partition < this.partitions; partition++) {
       const frame = this.frames.get(partition);
       if (frame === undefined && said === this.reported) continue;
@@ -121,6 +128,7 @@ export class Router {
     }
     this.reported = said;
     this.frames = new Map();
+    this.full = [];
     return effects;
   }
 }

@@ -37,7 +37,7 @@ export function readPath(root: JsonValue, steps: readonly PathStep[], from = 0):
       return list;
     }
     if (typeof step === 'number') value = Array.isArray(value) ? (value as readonly JsonValue[])[step] : undefined;
-    else value = Object.hasOwn(value, step) ? (value as { readonly [name: string]: JsonValue })[step] : undefined;
+    else value = !Array.isArray(value) && Object.hasOwn(value, step) ? (value as { readonly [name: string]: JsonValue })[step] : undefined;
   }
   return value;
 }

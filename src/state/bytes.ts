@@ -44,6 +44,11 @@ export class ByteWriter {
     return this.bytes.slice(0, this.length);
   }
 
+  /** Bytes written since the last `reset`. */
+  get size(): number {
+    return this.length;
+  }
+
   reset(): void {
     this.length = 0;
   }

@@ -110,7 +110,7 @@ export class TaskRunner {
   constructor(private readonly options: RunnerOptions) {
     this.limits = options.limits ?? runnerLimits;
     this.task = new PartitionTask({ number: options.number, keyedPartitions: options.keyedPartitions });
-    this.producer = options.log.taskProducer(`${options.app}-task-${options.number}`);
+    this.producer = options.log.taskProducer(`task-${options.number}`);
     this.lastTickAt = this.lastTrimAt = options.clock.now();
   }
 

@@ -5,6 +5,9 @@ import type { NewRecord, TransactionWrites } from './log.js';
 import { partitionOf } from './partitioner.js';
 import type { Topics } from './topics.js';
 
+/** Bytes of an original event that are kept with the reason why it was put aside; brokers take about a million by default. */
+const SIDE_VALUE_MAX = 900_000;
+
 /** Turns what a task gave rise to into the records of one transaction; the journal entry comes last. */
 export class WriteBuilder {
   private readonly byTopic = new Map<string, NewRecord[]>();
@@ -43,7 +46,10 @@ export class WriteBuilder {
     const topic = side.kind === 'late' ? this.topics.late : this.topics.deadLetter;
     const place = `${side.source}/${side.partition}`;
     const headers = { reason: side.code, message: side.message, source: side.source, partition: String(side.partition), offset: String(side.offset) };
-    this.add(topic, { partition: this.partition(topic, place), key: side.key, value: side.value, headers });
+    // with its headers a record of the largest size would be refused for ever: the end of it goes, and says so
+    const long = side.value !== null && side.value.length > SIDE_VALUE_MAX;
+    const value = long ? (side.value as string | Uint8Array).slice(0, SIDE_VALUE_MAX) : side.value;
+    this.add(topic, { partition: this.partition(topic, place), key: side.key, value, headers: long ? { ...headers, 'cut-from': String(side.value?.length) } : headers });
   }
 
   private partition(topic: string, key: string): number {
