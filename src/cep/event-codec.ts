@@ -1,6 +1,7 @@
 import type { FieldValue, StreamEvent } from '../event/stream-event.js';
 import type { StateReader, StateWriter } from './matcher.js';
 
+/** A captured event: only the slots that it holds, since a layout may have many more. */
 export function writeEvent(event: StreamEvent, out: StateWriter): void {
   out.text(event.source);
   out.text(event.type);
@@ -8,8 +9,12 @@ export function writeEvent(event: StreamEvent, out: StateWriter): void {
   out.value(event.id);
   out.int(event.partition);
   out.int(event.offset);
-  out.uint(event.fields.length);
-  for (const field of event.fields) out.value(field);
+  const present = event.fields.flatMap((value, slot) => (value === undefined ? [] : [slot]));
+  out.uint(present.length);
+  for (const slot of present) {
+    out.uint(slot);
+    out.value(event.fields[slot]);
+  }
 }
 
 export function readEvent(from: StateReader): StreamEvent {
@@ -20,6 +25,6 @@ export function readEvent(from: StateReader): StreamEvent {
   const partition = from.int();
   const offset = from.int();
   const fields: FieldValue[] = [];
-  for (let left = from.uint(); left > 0; left--) fields.push(from.value());
+  for (let left = from.uint(); left > 0; left--) fields[from.uint()] = from.value();
   return { source, type, ts, id, partition, offset, fields };
 }
