@@ -1,6 +1,6 @@
 import type { PatternState } from '../cep/matcher.js';
 import { hash128 } from '../event/hash.js';
-import type { RuleProgram } from '../rules/program.js';
+import type { FirePolicyProgram, RuleProgram } from '../rules/program.js';
 import type { Aggregate } from '../state/aggregate.js';
 import { compileAggregate } from '../state/make-aggregate.js';
 import type { LiveRule } from './control-state.js';
@@ -43,7 +43,7 @@ export class GroupProgram {
       const running: RunningRule = {
         live,
         program,
-        firingPart: part(hash128(`fire|${live.ruleId}|${live.epoch}`).slice(0, 16), () => new FiringState()),
+        firingPart: !remembers(program.policy) ? -1 : part(hash128(`fire|${live.ruleId}|${live.epoch}`).slice(0, 16), () => new FiringState()),
         patternPart: pattern === null ? -1 : part(pattern.id, () => new PatternPart(pattern.compiled.newState())),
         ownAggregates: steps.filter((step) => step.part >= 0).map((step) => step.part),
         counts: { evaluated: 0, hits: 0, muted: 0, errors: 0, lastHitAt: null },
@@ -141,6 +141,11 @@ export class GroupProgram {
 
 /** Event types are the user's data: a bound on the plans kept for them. */
 const PLANS_MAX = 10_000;
+
+/** Whether a firing policy has a memory: all but plain `each` and `reset` do. */
+function remembers({ kind, per }: FirePolicyProgram): boolean {
+  return kind === 'once' || kind === 'rearm' || per.length > 0;
+}
 
 function triggers({ program: { when, pattern } }: RunningRule, type: string): boolean {
   return when !== null ? includes(when.types, type) : pattern !== null && includes(pattern.compiled.types, type);

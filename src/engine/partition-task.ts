@@ -100,7 +100,8 @@ export class PartitionTask implements GroupHost {
   private readonly arranged = { groups: new Map<string, HostedGroup>(), inputs: new Map<string, OpenInput>(), lanes: new Map<string, Lane>(), sets: new Map<string, LaneSet>() };
   /** rules were added that are not put to work yet */
   private stale = false;
-  private readonly setsOfLane = new Map<Lane, LaneSet[]>();
+  /** what moves with a lane */
+  private readonly followers = new Map<Lane, { readonly set: LaneSet; readonly groups: readonly GroupRuntime[] }[]>();
   private readonly compiled = new Map<string, { readonly live: LiveRule; readonly compiled: CompiledRule }>();
   private readonly restored = new Map<string, { readonly state: KeyState; readonly wakeAt: number }[]>();
   private readonly dirty = new DirtyQueue();
@@ -505,13 +506,13 @@ export class PartitionTask implements GroupHost {
   }
 
   private moveTime(lane: Lane): void {
-    const sets = this.setsOfLane.get(lane);
-    if (sets === undefined) return;
-    for (const set of sets) {
+    const followers = this.followers.get(lane);
+    if (followers === undefined) return;
+    for (const { set, groups } of followers) {
       const before = set.released;
       set.refresh();
       if (set.released === before) continue;
-      for (const group of this.groups.values()) if (group.runtime.lanes === set) group.runtime.release();
+      for (const group of groups) group.release();
     }
   }
 
@@ -602,8 +603,11 @@ export class PartitionTask implements GroupHost {
       for (const group of this.groupsOfSource.get(input.source) ?? []) for (const slot of group.runtime.eventSlots) slots.add(slot);
       input.decoder.wants(this.layout, [...slots]);
     }
-    this.setsOfLane.clear();
-    for (const set of this.sets.values()) for (const lane of set.lanes) this.setsOfLane.set(lane, [...(this.setsOfLane.get(lane) ?? []), set]);
+    this.followers.clear();
+    for (const set of this.sets.values()) {
+      const groups = [...this.groups.values()].map(({ runtime }) => runtime).filter((runtime) => runtime.lanes === set);
+      for (const lane of set.lanes) this.followers.set(lane, [...(this.followers.get(lane) ?? []), { set, groups }]);
+    }
   }
 
   private setOf(plan: GroupPlan): LaneSet {

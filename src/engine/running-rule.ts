@@ -16,6 +16,7 @@ export interface RuleCounts {
 export interface RunningRule {
   readonly live: LiveRule;
   readonly program: RuleProgram;
+  /** -1 where the policy remembers nothing */
   readonly firingPart: number;
   /** -1 without a pattern */
   readonly patternPart: number;

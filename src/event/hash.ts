@@ -4,43 +4,52 @@
  * @returns 32 hexadecimal digits
  */
 export function hash128(text: string): string {
-  const h = mix(text);
-  return h.map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
+  mix(text);
+  return hex(mixed[0] as number) + hex(mixed[1] as number) + hex(mixed[2] as number) + hex(mixed[3] as number);
 }
 
 /** The first 32 bits of `hash128`, as an unsigned integer. */
 export function hash32(text: string): number {
-  return (mix(text)[0] as number) >>> 0;
+  mix(text);
+  return (mixed[0] as number) >>> 0;
 }
 
-const C = [0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93] as const;
-const ADD = [0x561ccd1b, 0x0bcaa747, 0x96cd1c35, 0x32ac3b17] as const;
-const ROTATE_K = [15, 16, 17, 18] as const;
-const ROTATE_H = [19, 17, 15, 13] as const;
+/** Result of the last `mix`: four lanes. */
+const mixed = new Int32Array(4);
 
-function mix(text: string): number[] {
-  const h = [0, 0, 0, 0];
-  for (let i = 0; i < text.length; i += 8) {
-    for (let lane = 0; lane < 4; lane++) {
-      const low = text.charCodeAt(i + lane * 2) || 0;
-      const high = text.charCodeAt(i + lane * 2 + 1) || 0;
-      let k = Math.imul(low | (high << 16), C[lane] as number);
-      k = Math.imul(rotate(k, ROTATE_K[lane] as number), C[(lane + 1) & 3] as number);
-      let x = rotate((h[lane] as number) ^ k, ROTATE_H[lane] as number);
-      x = (x + (h[(lane + 1) & 3] as number)) | 0;
-      h[lane] = (Math.imul(x, 5) + (ADD[lane] as number)) | 0;
-    }
+/** The lanes are variables of their own, not an array: alert ids are made on the path of events. */
+function mix(text: string): void {
+  const { length } = text;
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let i = 0; i < length; i += 8) {
+    a = lane(a, word(text, i), 0x239b961b, 0xab0e9789, 15, 19, b, 0x561ccd1b);
+    b = lane(b, word(text, i + 2), 0xab0e9789, 0x38b34ae5, 16, 17, c, 0x0bcaa747);
+    c = lane(c, word(text, i + 4), 0x38b34ae5, 0xa1e38b93, 17, 15, d, 0x96cd1c35);
+    d = lane(d, word(text, i + 6), 0xa1e38b93, 0x239b961b, 18, 13, a, 0x32ac3b17);
   }
-  for (let lane = 0; lane < 4; lane++) h[lane] = (h[lane] as number) ^ text.length;
-  spread(h);
-  for (let lane = 0; lane < 4; lane++) h[lane] = finish(h[lane] as number);
-  spread(h);
-  return h;
+  a = ((a ^ length) + (b ^ length) + (c ^ length) + (d ^ length)) | 0;
+  b = finish(((b ^ length) + a) | 0);
+  c = finish(((c ^ length) + a) | 0);
+  d = finish(((d ^ length) + a) | 0);
+  a = finish(a);
+  a = (a + b + c + d) | 0;
+  mixed[0] = a;
+  mixed[1] = (b + a) | 0;
+  mixed[2] = (c + a) | 0;
+  mixed[3] = (d + a) | 0;
 }
 
-function spread(h: number[]): void {
-  h[0] = ((h[0] as number) + (h[1] as number) + (h[2] as number) + (h[3] as number)) | 0;
-  for (let lane = 1; lane < 4; lane++) h[lane] = ((h[lane] as number) + (h[0] as number)) | 0;
+/** Two code units; past the end of the text zeros. */
+function word(text: string, at: number): number {
+  return text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16);
+}
+
+function lane(h: number, k: number, before: number, after: number, rotateK: number, rotateH: number, next: number, add: number): number {
+  const x = (rotate(h ^ Math.imul(rotate(Math.imul(k, before), rotateK), after), rotateH) + next) | 0;
+  return (Math.imul(x, 5) + add) | 0;
 }
 
 function rotate(x: number, bits: number): number {
@@ -48,7 +57,13 @@ function rotate(x: number, bits: number): number {
 }
 
 function finish(h: number): number {
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
+  let x = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return x ^ (x >>> 16);
+}
+
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+function hex(lane: number): string {
+  return (BYTES[lane >>> 24] as string) + BYTES[(lane >>> 16) & 255] + BYTES[(lane >>> 8) & 255] + BYTES[lane & 255];
 }
