@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createApiApp, createWorkerApp } from '../api/api.module.js';
@@ -44,6 +45,7 @@ import { ensureInternalTopics } from './internal-topics.js';
 /** Behaviour of the engine that a replay depends on, as a bit set: a change that alters results takes the next bit. */
 export const ENGINE_FLAGS = 0;
 
+const HTTP_CLOSES_WITHIN_MS = 3_000;
 const DRAIN_WITHIN_MS = 25_000;
 
 /** A running process. */
@@ -210,14 +212,23 @@ function urlOf(app: INestApplication, host: string): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-async function stopAll(app: INestApplication, host: TaskHost, catalogue: Catalogue | null, log: Log, config: Config, logger: Logger): Promise<void> {
+/** Requests that are under way may end; an upload that goes on and on may not hold the tasks up. */
+async function closeHttp(app: INestApplication): Promise<void> {
+  const cut = setTimeout(() => (app.getHttpServer() as Server).closeAllConnections(), HTTP_CLOSES_WITHIN_MS);
   await app.close();
+  clearTimeout(cut);
+}
+
+async function stopAll(app: INestApplication, host: TaskHost, catalogue: Catalogue | null, log: Log, config: Config, logger: Logger): Promise<void> {
+  await closeHttp(app);
   const drained = config.role === 'api' ? Promise.resolve() : host.drain();
-  const late = systemClock.sleep(DRAIN_WITHIN_MS).then(() => 'late' as const);
+  const patience = new AbortController();
+  const late = systemClock.sleep(DRAIN_WITHIN_MS, patience.signal).then(() => 'late' as const);
   if ((await Promise.race([drained, late])) === 'late') {
     logger.warn('not everything could be written in time: the next start replays it');
     host.abandon();
   }
+  patience.abort();
   await catalogue?.stop();
   await log.close();
 }
