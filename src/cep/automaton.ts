@@ -104,10 +104,10 @@ export interface Check {
   readonly types: readonly string[] | null;
   readonly local: EventTest | null;
   readonly where: EventTest | null;
-  /** `where` looks at no more of the match than its last event */
-  readonly looksAtLast: boolean;
+  /** all that `where` reads of the match is the last event of these stages; null = it may read anything */
+  readonly readsLastOf: readonly number[] | null;
 }
 
 export function numberedCheck(check: EventCheck, id: number): Check {
-  return { id, types: check.types ?? null, local: check.local ?? null, where: check.where ?? null, looksAtLast: check.looksAt === 'last' };
+  return { id, types: check.types ?? null, local: check.local ?? null, where: check.where ?? null, readsLastOf: check.readsLastOf ?? null };
 }

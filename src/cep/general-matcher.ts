@@ -16,6 +16,9 @@ import { Watches } from './watches.js';
 
 const NOTHING: readonly PatternOutput[] = [];
 
+/** One for all keys: it is bound anew for each question. */
+const view = new LinkView();
+
 /**
  * Runs any pattern: each partial match is a thread in a state of the automaton. An event is offered only to the threads of
  * states that watch for something it fits. Cost of an event that fits nothing: one look at each occupied state.
@@ -28,7 +31,6 @@ export class GeneralState implements PatternState {
   /** number of the next captured event */
   seq = 0;
   overflows = 0;
-  private readonly view = new LinkView();
   private outputs: PatternOutput[] | null = null;
   private completions: Completion[] = [];
   private captured: StreamEvent | null = null;
@@ -104,22 +106,22 @@ export class GeneralState implements PatternState {
 
   private isFinal(final: Final, last: Link): boolean {
     if (!this.agrees(final.having, last)) return false;
-    const before = this.view.bind(last.previous);
+    const before = view.bind(last.previous);
     return !final.unless.some(({ check, until }) => fitsNow(check, last.event, before) && (until === null || !fitsNow(until, last.event, before)));
   }
 
   private isGuarded({ check, until }: Guard, event: StreamEvent, match: Link | null): boolean {
     const { memo } = this.program;
-    return memo.fits(check, event, this.view.bind(match)) && (until === null || !memo.fits(until, event, this.view.bind(match)));
+    return memo.fits(check, event, view.bind(match)) && (until === null || !memo.fits(until, event, view.bind(match)));
   }
 
   private agrees(having: readonly Having[], last: Link): boolean {
-    return having.every(({ test, holds }) => test(last.event, this.view.bind(last)) === holds);
+    return having.every(({ test, holds }) => test(last.event, view.bind(last)) === holds);
   }
 
   private complete(last: Link, absent: AbsentBranch | null, at: number): void {
     const { accept } = this.program;
-    const accepted = accept === null || accept(last.event, this.view.bind(last));
+    const accepted = accept === null || accept(last.event, view.bind(last));
     this.completions.push({ last, at, accepted, count: 0, absent });
   }
 
@@ -191,7 +193,7 @@ export class GeneralState implements PatternState {
     if (this.isForbidden(branch, thread, event)) return false;
     if (branch.kind === 'absent') return true;
     if (branch.kind === 'pass') return this.passedBy(branch, thread, event.ts);
-    if (!this.program.memo.fits(branch.check, event, this.view.bind(thread.last))) return branch.follow !== 'next';
+    if (!this.program.memo.fits(branch.check, event, view.bind(thread.last))) return branch.follow !== 'next';
     this.take(branch, event, thread.last, thread.absences, this.program.perBranch ? weightTaken(thread, branch, before) : 1);
     return branch.follow === 'followedByAny';
   }
@@ -204,8 +206,8 @@ export class GeneralState implements PatternState {
   private isForbidden(branch: Branch, thread: Thread, event: StreamEvent): boolean {
     const { memo } = this.program;
     const { last } = thread;
-    for (const check of branch.forbidden) if (memo.fits(check, event, this.view.bind(last))) return true;
-    if (!thread.passed) for (const check of branch.forbiddenNext) if (memo.fits(check, event, this.view.bind(last))) return true;
+    for (const check of branch.forbidden) if (memo.fits(check, event, view.bind(last))) return true;
+    if (!thread.passed) for (const check of branch.forbiddenNext) if (memo.fits(check, event, view.bind(last))) return true;
     if (branch.kind !== 'take') return false;
     return branch.greedy.some((guard) => this.isGuarded(guard, event, last));
   }

@@ -53,10 +53,10 @@ export interface EventCheck {
   /** condition that also looks at the events taken before */
   readonly where?: EventTest | null;
   /**
-   * What `where` looks at: `last` = of the match, only the last event taken and its stage. Says nothing about the meaning;
-   * it lets partial matches that end with the same event be kept as one. Default `match`
+   * The stages of which `where` reads the last event taken (and whether there is one), if it reads nothing else of the match.
+   * Says nothing about the meaning; it lets partial matches with the same future be kept as one. Absent = it may read anything
    */
-  readonly looksAt?: 'last' | 'match';
+  readonly readsLastOf?: readonly number[];
   /** makes a summary of waiting events by which many of them can be ruled out at once */
   readonly screen?: (() => Screen) | null;
 }

@@ -4,6 +4,8 @@ import type { CheckMemo } from './check-memo.js';
 import type { Completion, Link } from './partial-match.js';
 import { LinkView } from './partial-match.js';
 
+const view = new LinkView();
+
 /** A match by absence that was given out and may still be repeated or resolved. */
 export interface Watch {
   readonly last: Link;
@@ -20,8 +22,6 @@ export interface Watch {
 /** Heartbeats that are missed: what to say again, and what would end it. */
 export class Watches {
   list: Watch[] = [];
-  private readonly view = new LinkView();
-
   isEmpty(): boolean {
     return this.list.length === 0;
   }
@@ -58,7 +58,7 @@ export class Watches {
   /** Takes out the watches that an event resolves. */
   offer(event: StreamEvent, memo: CheckMemo, resolve: (watch: Watch) => void): void {
     if (this.list.length === 0) return;
-    const fits = (watch: Watch): boolean => watch.absent.resolve !== null && memo.fits(watch.absent.resolve.check, event, this.view.bind(watch.last));
+    const fits = (watch: Watch): boolean => watch.absent.resolve !== null && memo.fits(watch.absent.resolve.check, event, view.bind(watch.last));
     const resolved = this.list.filter(fits);
     if (resolved.length === 0) return;
     this.list = this.list.filter((watch) => !resolved.includes(watch));

@@ -63,35 +63,21 @@ const screen = (): { add: (e: StreamEvent) => void; clear: () => void; mayFit: (
 };
 const pair = fc.tuple(how, lone, lone, fc.boolean()).map(([parts, first, last, screened]) => spec(parts, [stage(first, 0), stage({ ...last, where: atLeastAs, ...(screened ? { screen } : {}) }, 1)]));
 
-/** Looks at the last event taken, whichever stage that is. */
-const notLess = (stages: number) => (event: StreamEvent, match: MatchView): boolean => {
-  for (let number = 0; number < stages; number++) {
-    const last = match.at(number, match.count(number) - 1);
-    if (last !== undefined && match.count(number) > 0 && number === lastStage(match, stages)) return n(event) >= n(last);
-  }
-  return true;
+/** Against the last event of a stage, if it has one. */
+const notLess = (than: number) => (event: StreamEvent, match: MatchView): boolean => {
+  const last = match.at(than, match.count(than) - 1);
+  return last === undefined || n(event) >= n(last);
 };
 
-/** The stage of the last event: conditions may know it, and the general matcher shows all of them. */
-function lastStage(match: MatchView, stages: number): number {
-  let found = -1;
-  let offset = -1;
-  for (let number = 0; number < stages; number++) {
-    const last = match.at(number, match.count(number) - 1);
-    if (last !== undefined && last.offset > offset) [found, offset] = [number, last.offset];
-  }
-  return found;
-}
-
 const loop = fc.constantFrom<Partial<StageSpec>>({}, {}, { optional: true }, { times: { min: 1, max: null }, inner: 'relaxedAny' }, { times: { min: 2, max: 3 }, inner: 'relaxedAny' }, { times: { min: 0, max: 2 }, inner: 'relaxedAny' }, { times: { min: 2, max: null }, inner: 'relaxedAny', gapMs: 4 });
-const anyStage = fc.tuple(lone, loop, fc.boolean());
+const anyStage = fc.tuple(lone, loop, fc.constantFrom(null, 0, 1));
 const compact = fc
   .tuple(
     fc.record({ edge: fc.constantFrom('inclusive' as const, 'exclusive' as const), withinMs: fc.integer({ min: 3, max: 20 }), skip: fc.record({ to: fc.constantFrom('pastLast' as const, 'none' as const) }) }),
-    fc.constantFrom<Partial<PatternSpec>>({}, { limit: 2 }, { limit: Infinity }, { pick: 'longest' }), fc.array(anyStage, { minLength: 1, maxLength: 2 }), lone, maybe(fc.record({ withinMs: duration })),
+    fc.constantFrom<Partial<PatternSpec>>({}, { limit: 2 }, { limit: Infinity }, { pick: 'longest' }), fc.array(anyStage, { minLength: 1, maxLength: 3 }), lone, maybe(fc.record({ withinMs: duration })),
   )
   .map(([parts, limits, stages, last, lastMore]) => {
-    const elements = stages.map(([check, more, looks], i) => stage(looks ? { ...check, where: notLess(stages.length + 1), looksAt: 'last' } : check, i, { follow: 'followedByAny', ...more }));
+    const elements = stages.map(([check, more, back], i) => stage(back === null || back > i ? check : { ...check, where: notLess(i - back), readsLastOf: [i - back] }, i, { follow: 'followedByAny', ...more }));
     return spec({ ...parts, ...limits }, [...elements, stage(last, stages.length, { follow: 'followedByAny', ...lastMore })]);
   });
 

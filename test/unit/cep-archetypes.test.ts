@@ -117,7 +117,7 @@ const ARCHETYPES: Record<string, Archetype> = {
     pattern: (p) => ({
       withinMs: p['withinMs'] as number, pick: 'longest',
       elements: [
-        stage(0, 'ramp', { types: ['payment.approved'], local: isAmount(1), looksAt: 'last', where: (event, match) => {
+        stage(0, 'ramp', { types: ['payment.approved'], local: isAmount(1), readsLastOf: [0], where: (event, match) => {
           const last = match.at(0, match.count(0) - 1);
           return last === undefined || 100 * amount(event) >= (p['minGrowthPct'] as number) * amount(last);
         } }, { times: { min: p['minRun'] as number, max: null }, inner: 'relaxedAny' }),

@@ -58,6 +58,7 @@ export function compactProgram(spec: PatternSpec, program: Program): CompactProg
   if (!automaton.states.every((state) => isCompact(state, automaton, skip === 'pastLast'))) return null;
   const places = placesOf(automaton);
   if (places === null) return null;
+  if (!readOnlyLastEvent(places)) return null;
   // an entry is needed as long as a match by it may come: only a limit on the whole says how long that is
   if (program.withinMs === Infinity && places.some((place) => place.ways.some((way) => way.withinMs < Infinity))) return null;
   const { withinMs, accept, maxPartialMatches, capture } = program;
@@ -73,8 +74,30 @@ function isCompact(state: State, automaton: Automaton, clears: boolean): boolean
     if (branch.kind !== 'take' || branch.forbidden.length + branch.forbiddenNext.length + branch.greedy.length + branch.having.length > 0) return false;
     if (branch.onceIn >= 0 || branch.bounds.some((bound) => bound.after !== 'last')) return false;
     const { check, follow, target } = branch;
-    if (check.where !== null && !check.looksAtLast) return false;
+    if (check.where !== null && check.readsLastOf === null) return false;
     return state === automaton.start || follow === 'followedByAny' || (clears && follow === 'followedBy' && target.branches.length === 0);
+  });
+}
+
+/**
+ * Whether all that conditions read of the match is its last event: a stage they read is either that of the last event, or
+ * cannot have been taken yet.
+ */
+function readOnlyLastEvent(places: readonly Place[]): boolean {
+  const taken = places.map((place) => new Set(place.begins === null ? [] : [place.stage]));
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const { from, to } of places.flatMap((place) => place.ways)) {
+      const into = taken[to] as Set<number>;
+      const before = into.size;
+      for (const stage of taken[from] as Set<number>) into.add(stage);
+      if ((taken[from] as Set<number>).size > 0) into.add((places[to] as Place).stage);
+      changed ||= into.size > before;
+    }
+  }
+  return places.flatMap((place) => place.ways).every(({ from, branch }) => {
+    const reads = branch.check.where === null ? [] : (branch.check.readsLastOf ?? []);
+    return reads.every((stage) => stage === (places[from] as Place).stage || !(taken[from] as Set<number>).has(stage));
   });
 }
 
