@@ -318,11 +318,11 @@ export class GroupRuntime {
 
   /** When the key must be looked at next, epoch ms: -Infinity when nothing is left of it, Infinity when it may sleep for ever. */
   private wakeTime(state: KeyState): number {
-    const waiting = state.waiting !== null;
     const expiry = state.parts.expiresAt();
-    if (expiry === -Infinity) return waiting ? state.firstWaitingTs : -Infinity;
-    if (!waiting && expiry !== Infinity && expiry <= this.lanes.released) return -Infinity;
-    const wake = Math.min(state.firstWaitingTs, expiry);
+    // a key with events that wait stays, whatever has expired: it is asked again once they have been taken
+    const gone = state.waiting === null && expiry !== Infinity && expiry <= this.lanes.released;
+    if (gone) return -Infinity;
+    const wake = state.waiting === null ? expiry : state.firstWaitingTs;
     return this.program.patternRules.size > 0 ? Math.min(wake, state.parts.nextDeadline() + 1) : wake;
   }
 
