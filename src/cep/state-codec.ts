@@ -2,11 +2,20 @@ import { EngineError } from '../event/engine-error.js';
 import type { StreamEvent } from '../event/stream-event.js';
 import type { AbsentBranch, Automaton, TakeBranch } from './automaton.js';
 import { readEvent, writeEvent } from './event-codec.js';
-import type { GeneralState } from './general-matcher.js';
 import type { StateReader, StateWriter } from './matcher.js';
 import type { Completion, Link, Thread } from './partial-match.js';
 import { link, momentsOf, NO_ABSENCES } from './partial-match.js';
+import type { ThreadGroups } from './thread-groups.js';
 import type { Watch } from './watches.js';
+
+/** What of a general state is written. */
+export interface StoredState {
+  readonly groups: ThreadGroups;
+  readonly watches: { list: Watch[] };
+  held: Completion[];
+  seq: number;
+  overflows: number;
+}
 
 /** First byte of a general state; the fast forms have their own. */
 export const GENERAL_FORMAT = 1;
@@ -25,7 +34,7 @@ function readMoment(from: StateReader): number {
  * Layout: format, counters, events (each once), links (each once, after the one before it), threads, held matches, watches.
  * Deadlines are worked out again when read.
  */
-export function writeState(state: GeneralState, out: StateWriter): void {
+export function writeState(state: StoredState, out: StateWriter): void {
   const threads = state.groups.threads();
   const links = new Numbering<Link>();
   for (const last of [...threads, ...state.held, ...state.watches.list].map((holder) => holder.last)) addChain(last, links);
@@ -125,7 +134,7 @@ function writeWatch(watch: Watch, links: Numbering<Link>, out: StateWriter): voi
 }
 
 /** @throws EngineError `state.unknown-format` where the bytes are of another form or of a pattern of another shape */
-export function readState(state: GeneralState, automaton: Automaton, withinMs: number, from: StateReader): void {
+export function readState(state: StoredState, automaton: Automaton, withinMs: number, from: StateReader): void {
   const format = from.byte();
   if (format !== GENERAL_FORMAT) throw new EngineError('state.unknown-format', { pattern: format });
   state.seq = from.uint();

@@ -2,12 +2,20 @@ import { EngineError } from '../../event/engine-error.js';
 import type { StreamEvent } from '../../event/stream-event.js';
 import { readEvent, writeEvent } from '../event-codec.js';
 import type { StateReader, StateWriter } from '../matcher.js';
-import type { CompactState } from './compact.js';
 import type { Before, Entry, EntryList } from './compact-entries.js';
+import type { CompactProgram } from './compact-program.js';
 import { expectFormat, Format } from './form.js';
 
+/** What of a compact state is written. */
+export interface StoredEntries {
+  readonly program: CompactProgram;
+  readonly lists: readonly EntryList[];
+  seq: number;
+  overflows: number;
+}
+
 /** Layout: format, counters, events (each once), then for each place its entries; references to what is gone are left out. */
-export function writeCompact(state: CompactState, out: StateWriter): void {
+export function writeCompact(state: StoredEntries, out: StateWriter): void {
   out.byte(Format.Compact);
   out.uint(state.seq);
   out.uint(state.overflows);
@@ -45,7 +53,7 @@ function writeBefore(before: Before | null, out: StateWriter): void {
 }
 
 /** @throws EngineError `state.unknown-format` on bytes of another form or of a pattern of another shape */
-export function readCompact(state: CompactState, from: StateReader): void {
+export function readCompact(state: StoredEntries, from: StateReader): void {
   expectFormat(from, Format.Compact);
   state.seq = from.uint();
   state.overflows = from.uint();
@@ -56,7 +64,7 @@ export function readCompact(state: CompactState, from: StateReader): void {
   for (const [place, list] of state.lists.entries()) readPlace(state, place, list, events, from);
 }
 
-function readPlace(state: CompactState, place: number, list: EntryList, events: readonly StreamEvent[], from: StateReader): void {
+function readPlace(state: StoredEntries, place: number, list: EntryList, events: readonly StreamEvent[], from: StateReader): void {
   const ways = state.program.places[place]?.ways.length ?? 0;
   list.reset(from.uint());
   for (let left = from.uint(); left > 0; left--) {
