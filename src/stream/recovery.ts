@@ -33,6 +33,8 @@ export interface OpenedTask {
   readonly floor: number;
   /** log time of the last entry, epoch ms; null for a task that never committed */
   readonly lastEntryAt: number | null;
+  /** journal entries that were replayed */
+  readonly replayed: number;
 }
 
 interface JournalTail {
@@ -63,8 +65,10 @@ export async function openTask(options: OpenOptions): Promise<OpenedTask> {
   await applyControl(options, task, 0, base?.controlPosition ?? 0);
   if (base !== undefined) task.restoreTime(base.time);
   const ahead = restoreKeys(task, records, options.keySequences);
+  let replayed = 0;
   for (const entry of tail.entries) {
     if (entry.sequence < floor) continue;
+    replayed++;
     options.progress(`replaying entry ${entry.sequence} of ${last?.sequence ?? 0}`);
     await replay(options, task, entry, ahead);
   }
@@ -72,7 +76,7 @@ export async function openTask(options: OpenOptions): Promise<OpenedTask> {
   task.sequence = last === undefined ? 0 : last.sequence + 1;
   const ids = new Set(task.inputs.map(({ id }) => id));
   const positions = new Map((last?.table ?? []).map((id, i) => [id, last?.positions[i] as number] as const).filter(([id]) => ids.has(id)));
-  return { task, positions, floor, lastEntryAt: tail.lastEntryAt };
+  return { task, positions, floor, lastEntryAt: tail.lastEntryAt, replayed };
 }
 
 async function readJournal(options: OpenOptions): Promise<JournalTail> {

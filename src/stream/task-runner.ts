@@ -64,6 +64,8 @@ export interface RunnerStatus {
   readonly controlPosition: number;
   readonly keys: number;
   readonly dirtyKeys: number;
+  /** of the opening; null until it is over */
+  readonly replay: { readonly entries: number; readonly ms: number } | null;
 }
 
 interface Committing {
@@ -80,6 +82,7 @@ export class TaskRunner {
   task: PartitionTask;
   private state: RunnerStatus['state'] = 'opening';
   private detail = 'waiting to open';
+  private replay: RunnerStatus['replay'] = null;
   private readonly stopping = new AbortController();
   private readonly bell = new Bell();
   private graceful = false;
@@ -141,6 +144,7 @@ export class TaskRunner {
       controlPosition: this.task.control.position,
       keys: this.task.keyCount,
       dirtyKeys: this.task.dirtyKeys,
+      replay: this.replay,
     };
   }
 
@@ -184,6 +188,7 @@ export class TaskRunner {
   private async open(): Promise<void> {
     const { log, topics, number, clock, options } = { ...this.options, options: this.options };
     if (options.protocol?.fenceFirst !== false) await this.fence();
+    const fencedAt = clock.now();
     const opened = await openTask({
       reader: log.reader,
       clock,
@@ -199,6 +204,7 @@ export class TaskRunner {
     });
     if (options.protocol?.fenceFirst === false) await this.fence();
     this.task = opened.task;
+    this.replay = { entries: opened.replayed, ms: clock.now() - fencedAt };
     this.writtenFloor = opened.floor;
     if (opened.lastEntryAt !== null) this.committed = { controlPosition: opened.task.control.position, positions: Object.fromEntries(opened.positions) };
     for (const [id, position] of opened.positions) this.positions.set(id, position);
