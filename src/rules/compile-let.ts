@@ -53,6 +53,11 @@ const escapeRegExp = (text: string): string => text.replace(/[^\w]/g, '\\$&');
 /** Conditions and expressions name params; their values belong to what the entry is. */
 const paramsText = (rule: ResolvedRule): string => JSON.stringify([rule.params, rule.conditions, rule.compat]);
 
+/** What the entries keep, in order: for bounds, which do not ask whose state it is. */
+export function specsOf(rule: ResolvedRule): { readonly name: string; readonly spec: AggregateSpec }[] {
+  return rule.lets.flatMap((entry) => (entry.form === 'cel' ? [] : [{ name: entry.name, spec: specOf(entry, rule, '') }]));
+}
+
 function specOf(entry: KeptLet, rule: ResolvedRule, context: string): AggregateSpec {
   const mentions = JSON.stringify([entry.of, entry.since, entry.at, entry.by]).match(/params|cel|condition/) !== null;
   const suffix = `${context}${mentions || usesCel(entry) ? paramsText(rule) : ''}`;
@@ -74,7 +79,7 @@ const usesCel = (entry: KeptLet): boolean => JSON.stringify(entry).includes('"ce
 function windowOf(window: ResolvedWindow): { window?: WindowSpec } {
   switch (window.kind) {
     case 'sliding':
-      return { window: { sliding: window.sizeMs, ...(window.resolutionMs === null ? {} : { resolution: window.resolutionMs }) } };
+      return { window: { sliding: window.sizeMs, ...(window.delayMs > 0 ? { delay: window.delayMs } : {}), ...(window.resolutionMs === null ? {} : { resolution: window.resolutionMs }) } };
     case 'tumbling':
       return { window: { tumbling: window.sizeMs } };
     case 'session':
@@ -88,13 +93,13 @@ function formOf(entry: KeptLet): object {
   switch (entry.form) {
     case 'aggregate':
       if (entry.fn === 'count') return { form: 'count' };
-      return { form: entry.fn, value: refsText(entry.fields), ...(entry.fn === 'percentile' ? { p: entry.p } : {}) };
+      return { form: entry.fn, value: refsText(entry.fields), ...(entry.fn === 'percentile' ? { p: entry.p, ...(entry.accuracy === null ? {} : { accuracy: entry.accuracy }) } : {}) };
     case 'collect':
       return { form: 'collect', value: refsText([entry.field]), distinct: entry.distinct, limit: entry.limit };
     case 'first':
     case 'last':
     case 'previous':
-      return { form: entry.form, fields: entry.fields.map(({ name, ref }) => `${name}=${refsText([ref])}`) };
+      return { form: entry.form, fields: [...entry.fields.map(({ name }) => name), ...(entry.bare ? [] : ['$event'])], value: JSON.stringify(entry.fields) };
     case 'seen':
       return { form: 'seen', value: refsText(entry.fields), ...(Number.isFinite(entry.ttlMs) ? { ttl: entry.ttlMs } : {}), refresh: entry.refresh };
     case 'baseline':

@@ -39,6 +39,12 @@ export function compilePatternProgram(rule: ResolvedRule, pattern: ResolvedPatte
   return { id: hash128(`pattern|${state}|${shape}`).slice(0, 16), compiled };
 }
 
+/** The pattern as the matcher reads it, for judging it before it is compiled. */
+export function patternSpecOf(pattern: ResolvedPattern, newScope: () => FactScope): { readonly spec: PatternSpec; readonly captured: ReadonlySet<number> } {
+  const captured = new Set<number>();
+  return { spec: new PatternBuilder(pattern, newScope, captured).build(), captured };
+}
+
 /** Copies an event with the captured slots only. */
 function capture(event: StreamEvent, slots: ReadonlySet<number>): StreamEvent {
   const fields: FieldValue[] = [];

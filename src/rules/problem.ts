@@ -1,3 +1,5 @@
+import type { PatternProblemCode } from '../cep/validate-pattern.js';
+
 /** One thing that is wrong with a document. `code` is public. */
 export interface Problem {
   readonly code: ProblemCode;
@@ -55,7 +57,16 @@ export type ProblemCode =
   | 'cel.number'
   | 'cel.too-large'
   | 'cel.unsupported'
-  | 'template.syntax';
+  | 'template.syntax'
+  | 'rule.not-compiled'
+  | 'rule.on-change'
+  | 'rule.tests-failed'
+  | 'rule.tests-unfinished'
+  | 'state.for-ever'
+  | 'state.loop-length'
+  | 'state.longer-than-source'
+  | 'event.type-unseen'
+  | PatternProblemCode;
 
 /** One step of a location: a member's name or a list's index. */
 export type Location = readonly (string | number)[];
