@@ -112,13 +112,20 @@ export class RuleTestDriver {
    * @returns the alerts it gave
    */
   push(event: JsonValue, source?: string, partition = 0): DrivenAlert[] {
+    return this.pushAll([event], source, partition);
+  }
+
+  /** Hands in several events as one batch: what they give rise to is taken out, and goes to other rules, only after the last. */
+  pushAll(events: readonly JsonValue[], source?: string, partition = 0): DrivenAlert[] {
     const before = this.alerts.length;
     const name = source ?? (this.sourceNames[0] as string);
     const input = `${name}/${partition}`;
-    const offset = this.offsets.get(input) ?? 0;
-    this.offsets.set(input, offset + 1);
     const task = this.taskOf(input);
-    task.takeParsed(input, event, offset);
+    for (const event of events) {
+      const offset = this.offsets.get(input) ?? 0;
+      this.offsets.set(input, offset + 1);
+      task.takeParsed(input, event, offset);
+    }
     this.settle();
     return this.alerts.slice(before);
   }
