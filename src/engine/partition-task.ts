@@ -690,6 +690,8 @@ export class PartitionTask implements GroupHost {
     lane.maxTs = known.maxTs;
     lane.watermark = known.watermark;
     lane.idle = known.idle;
+    lane.ended = known.ended;
+    lane.ended = known.ended;
   }
 
   private adoptSet(set: LaneSet): void {

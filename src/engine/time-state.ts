@@ -3,7 +3,7 @@ import type { Lane, LaneSet } from './lanes.js';
 
 /** Where the watermarks and idle clocks of a task stand, between two journal entries. */
 export interface TimeState {
-  readonly lanes: ReadonlyMap<string, { readonly maxTs: number; readonly watermark: number; readonly idle: boolean }>;
+  readonly lanes: ReadonlyMap<string, { readonly maxTs: number; readonly watermark: number; readonly idle: boolean; readonly ended: boolean }>;
   readonly sets: ReadonlyMap<string, { readonly watermark: number; readonly clock: number }>;
   /** rule and epoch → watermark at which it began, epoch ms */
   readonly starts: ReadonlyMap<string, number>;
@@ -37,11 +37,11 @@ export function encodeTimeState(lanes: Iterable<Lane>, sets: Iterable<LaneSet>, 
 /** @throws EngineError `state.unknown-format` */
 export function decodeTimeState(bytes: Uint8Array): TimeState {
   const from = new ByteReader(bytes);
-  const lanes = new Map<string, { maxTs: number; watermark: number; idle: boolean }>();
+  const lanes = new Map<string, { maxTs: number; watermark: number; idle: boolean; ended: boolean }>();
   for (let n = from.uint(); n > 0; n--) {
     const id = from.text();
     const flags = from.byte();
-    lanes.set(id, { idle: (flags & 1) === 1, maxTs: readTime(from), watermark: readTime(from) });
+    lanes.set(id, { idle: (flags & 1) === 1, ended: (flags & 2) === 2, maxTs: readTime(from), watermark: readTime(from) });
   }
   const sets = new Map<string, { watermark: number; clock: number }>();
   for (let n = from.uint(); n > 0; n--) sets.set(from.text(), { watermark: readTime(from), clock: readTime(from) });
