@@ -26,11 +26,16 @@ export function stageNumbers(pattern: ResolvedPattern): Map<string, { readonly i
 }
 
 /**
+ * Makes a scope that knows the stages, fresh for each condition: what it reads shows whether it looks at the match.
+ * @param reads slots that it reads of the event are added to it
+ */
+export type NewPatternScope = (reads?: Set<number>) => FactScope;
+
+/**
  * Compiles a rule's pattern.
- * @param newScope a fresh scope that knows the stages, for each condition: what it reads shows whether it looks at the match
  * @param captured slots that a kept event must hold; what conditions read of earlier stages is added
  */
-export function compilePatternProgram(rule: ResolvedRule, pattern: ResolvedPattern, newScope: () => FactScope, state: string, captured: Set<number>, fast: boolean): PatternProgram {
+export function compilePatternProgram(rule: ResolvedRule, pattern: ResolvedPattern, newScope: NewPatternScope, state: string, captured: Set<number>, fast: boolean): PatternProgram {
   const builder = new PatternBuilder(pattern, newScope, captured);
   const spec = builder.build();
   const compiled = compilePattern(spec, { capture: (event) => capture(event, captured), maxPartialMatches: rule.limits.partialMatches, fast });
@@ -40,7 +45,7 @@ export function compilePatternProgram(rule: ResolvedRule, pattern: ResolvedPatte
 }
 
 /** The pattern as the matcher reads it, for judging it before it is compiled. */
-export function patternSpecOf(pattern: ResolvedPattern, newScope: () => FactScope): { readonly spec: PatternSpec; readonly captured: ReadonlySet<number> } {
+export function patternSpecOf(pattern: ResolvedPattern, newScope: NewPatternScope): { readonly spec: PatternSpec; readonly captured: ReadonlySet<number> } {
   const captured = new Set<number>();
   return { spec: new PatternBuilder(pattern, newScope, captured).build(), captured };
 }
@@ -79,7 +84,7 @@ class PatternBuilder {
 
   constructor(
     private readonly pattern: ResolvedPattern,
-    private readonly newScope: () => FactScope,
+    private readonly newScope: NewPatternScope,
     private readonly captured: Set<number>,
   ) {
     this.numbers = stageNumbers(pattern);
@@ -95,7 +100,7 @@ class PatternBuilder {
       emit,
       onTimeout: onTimeout === 'signal' ? 'signal' : 'ignore',
       limit,
-      accept: accept === null ? null : this.condition(accept, ['pattern', 'accept']).test,
+      accept: accept === null ? null : this.keptCondition(accept, ['pattern', 'accept']),
       pick,
     };
   }
@@ -111,7 +116,7 @@ class PatternBuilder {
   private element(stage: ResolvedStage, at: Location): ElementSpec {
     switch (stage.kind) {
       case 'event':
-        return { kind: 'stage', name: stage.as, stage: this.numberOf(stage.as), check: this.check(stage, at), follow: stage.follow, ...within(stage), ...this.loop(stage, at) } satisfies StageSpec;
+        return { kind: 'stage', name: stage.as, stage: this.numberOf(stage.as), check: this.check(stage, at, stage.greedy), follow: stage.follow, ...within(stage), ...this.loop(stage, at) } satisfies StageSpec;
       case 'not':
         return { kind: 'not', check: this.check(stage, [...at, 'not']), next: stage.next };
       case 'absent':
@@ -163,24 +168,32 @@ class PatternBuilder {
       inner: stage.inner,
       ...(stage.gapMs === null ? {} : { gapMs: stage.gapMs }),
       ...(stage.spanMs === null ? {} : { spanMs: stage.spanMs }),
-      until: stage.until === null ? null : this.check(stage.until, [...at, 'until']),
-      having: stage.having === null ? null : this.condition(stage.having, [...at, 'having']).test,
+      until: stage.until === null ? null : this.check(stage.until, [...at, 'until'], stage.greedy),
+      having: stage.having === null ? null : this.keptCondition(stage.having, [...at, 'having']),
     };
   }
 
-  /** Splits a condition into what looks at the event alone and what also looks at the match. */
-  private check(fit: EventFit, at: Location): EventCheck {
+  /**
+   * Splits a condition into what looks at the event alone and what also looks at the match.
+   * @param askedAgain whether a kept event may be asked later: what follows a greedy loop must not be an event that the loop would take
+   */
+  private check(fit: EventFit, at: Location, askedAgain = false): EventCheck {
     const local: EventTest[] = [];
     const where: EventTest[] = [];
     for (const [condition, place] of conjuncts(fit.where, [...at, 'where'])) {
-      const { test, looksAtMatch } = this.condition(condition, place);
+      const { test, looksAtMatch } = this.condition(condition, place, askedAgain ? this.captured : undefined);
       (looksAtMatch ? where : local).push(test);
     }
     return { types: fit.on, local: conjunction(local), where: conjunction(where) };
   }
 
-  private condition(json: ConditionJson, at: Location): { readonly test: EventTest; readonly looksAtMatch: boolean } {
-    const scope = this.newScope();
+  /** A condition that is asked of an event already kept: what it reads of that event has to be kept too. */
+  private keptCondition(json: ConditionJson, at: Location): EventTest {
+    return this.condition(json, at, this.captured).test;
+  }
+
+  private condition(json: ConditionJson, at: Location, reads?: Set<number>): { readonly test: EventTest; readonly looksAtMatch: boolean } {
+    const scope = this.newScope(reads);
     const test = compileCondition(json, scope, at);
     for (const slot of scope.captureSlots) this.captured.add(slot);
     return { test, looksAtMatch: scope.stageReads.size > 0 };

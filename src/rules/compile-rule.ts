@@ -1,7 +1,7 @@
 import { hash128 } from '../event/hash.js';
 import type { EventReader, MatchView } from '../event/match-view.js';
 import { NO_MATCH } from '../event/match-view.js';
-import { SlotLayout } from '../event/slot-layout.js';
+import type { SlotLayout } from '../event/slot-layout.js';
 import type { FieldValue, JsonValue, StreamEvent } from '../event/stream-event.js';
 import { compileLets, type LetNames } from './compile-let.js';
 import { compilePatternProgram, stageNumbers } from './compile-pattern.js';
@@ -13,6 +13,7 @@ import type { ListReader } from './list-store.js';
 import { Problems } from './problem.js';
 import type { AlertProgram, FirePolicyProgram, RuleProgram } from './program.js';
 import { readRule } from './read-rule.js';
+import { RecordingLayout } from './recording-layout.js';
 import { accessOfRule } from './rule-access.js';
 import type { Operand, ResolvedRule } from './rule.js';
 
@@ -73,7 +74,7 @@ export function compileRule(rule: ResolvedRule, version: number, state: string, 
   const key = compileKey(rule.key, scope);
   const lets = compileLets(rule, names, scope, state, environment.layout);
   const captured = new Set<number>();
-  const patternScope = (): FactScope => scopeOf(rule, layout, environment.lists, counters, names, true);
+  const patternScope = (reads?: Set<number>): FactScope => scopeOf(rule, reads === undefined ? layout : new RecordingLayout(layout, reads), environment.lists, counters, names, true);
   const pattern = rule.pattern === null ? null : compilePatternProgram(rule, rule.pattern, patternScope, state, captured, environment.fast ?? true);
   const outputLayout = new RecordingLayout(layout);
   const outputScope = scopeOf(rule, outputLayout, environment.lists, counters, names, rule.pattern !== null);
@@ -96,21 +97,6 @@ function horizonOf(rule: ResolvedRule): number {
     horizon = Math.max(horizon, window.kind === 'sliding' ? window.sizeMs : window.kind === 'tumbling' ? window.sizeMs : 0);
   }
   return horizon;
-}
-
-/** Notes which slots one rule uses of the layout that all rules of the task share. */
-class RecordingLayout extends SlotLayout {
-  readonly used = new Set<number>();
-
-  constructor(private readonly shared: SlotLayout) {
-    super();
-  }
-
-  override slotOf(path: string): number {
-    const slot = this.shared.slotOf(path);
-    this.used.add(slot);
-    return slot;
-  }
 }
 
 function scopeOf(rule: ResolvedRule, layout: SlotLayout, lists: ListReader, counters: FactCounters, lets: LetNames, inPattern = false): FactScope {

@@ -11,6 +11,7 @@ import { FactScope } from './fact-scope.js';
 import { ruleLimits } from './limits.js';
 import { NO_LISTS } from './list-store.js';
 import { Problems, type Location } from './problem.js';
+import { RecordingLayout } from './recording-layout.js';
 import type { ResolvedPattern, ResolvedRule, ResolvedStage } from './rule.js';
 import { validateRule, type RuleValidation, type ValidateOptions } from './validate-rule.js';
 
@@ -58,9 +59,9 @@ function checkProgram(rule: ResolvedRule, problems: Problems): void {
 function checkMatching(rule: ResolvedRule, pattern: ResolvedPattern, problems: Problems): void {
   const layout = new SlotLayout();
   const names: LetNames = new Map();
-  const options = { layout, params: rule.params, lets: names, namedConditions: rule.conditions, compat: rule.compat };
-  compileLets(rule, names, new FactScope(options), rule.id, layout);
-  const { spec } = patternSpecOf(pattern, () => new FactScope({ ...options, stages: stageNumbers(pattern) }));
+  const options = { params: rule.params, lets: names, namedConditions: rule.conditions, compat: rule.compat };
+  compileLets(rule, names, new FactScope({ ...options, layout }), rule.id, layout);
+  const { spec } = patternSpecOf(pattern, (reads) => new FactScope({ ...options, layout: new RecordingLayout(layout, reads), stages: stageNumbers(pattern) }));
   for (const { code, severity, path, message } of validatePattern(spec)) {
     if (code === 'pattern.unbounded') continue;
     const at = placeOf(path, pattern);

@@ -1,9 +1,10 @@
 import { SlotLayout } from '../../event/slot-layout.js';
 import { aggregateBounds } from '../../state/aggregate-bounds.js';
 import { compileLets, specsOf, type LetNames } from '../compile-let.js';
-import { patternSpecOf, stageNumbers } from '../compile-pattern.js';
+import { patternSpecOf, stageNumbers, type NewPatternScope } from '../compile-pattern.js';
 import type { Access } from '../conditions/access.js';
 import { FactScope } from '../fact-scope.js';
+import { RecordingLayout } from '../recording-layout.js';
 import { accessOfRule } from '../rule-access.js';
 import type { ResolvedRule } from '../rule.js';
 import { patternBounds } from './pattern-bounds.js';
@@ -54,10 +55,10 @@ export const FIRED_PER_MAX = 1_000;
 export function ruleBounds(rule: ResolvedRule): RuleBounds {
   const layout = new SlotLayout();
   const names: LetNames = new Map();
-  const newScope = (withStages: boolean): FactScope =>
-    new FactScope({ layout, params: rule.params, lets: names, namedConditions: rule.conditions, compat: rule.compat, onMissing: rule.onMissing, ...(withStages && rule.pattern !== null ? { stages: stageNumbers(rule.pattern) } : {}) });
+  const newScope = (withStages: boolean, reads?: Set<number>): FactScope =>
+    new FactScope({ layout: new RecordingLayout(layout, reads), params: rule.params, lets: names, namedConditions: rule.conditions, compat: rule.compat, onMissing: rule.onMissing, ...(withStages && rule.pattern !== null ? { stages: stageNumbers(rule.pattern) } : {}) });
   compileLets(rule, names, newScope(false), rule.id, layout);
-  const parts = [...letParts(rule), ...patternParts(rule, () => newScope(true)), ...firingParts(rule)];
+  const parts = [...letParts(rule), ...patternParts(rule, (reads) => newScope(true, reads)), ...firingParts(rule)];
   return {
     state: {
       records: total(parts.map(({ records }) => records)),
@@ -83,7 +84,7 @@ function letParts(rule: ResolvedRule): PartBound[] {
   });
 }
 
-function patternParts(rule: ResolvedRule, newScope: () => FactScope): PartBound[] {
+function patternParts(rule: ResolvedRule, newScope: NewPatternScope): PartBound[] {
   if (rule.pattern === null) return [];
   const { captured } = patternSpecOf(rule.pattern, newScope);
   const { eventsPerMatch, retentionMs } = patternBounds(rule.pattern);
