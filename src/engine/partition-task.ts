@@ -549,9 +549,10 @@ export class PartitionTask implements GroupHost {
 
   private host(plan: GroupPlan): void {
     const known = this.groups.get(plan.id);
+    // also for rules known already: a rule that came after them may emit the signals they wait for
+    const lanes = this.setOf(plan);
     if (known !== undefined && sameRules(known.plan.rules, plan.rules)) return;
     const { program, key } = this.programOf(plan);
-    const lanes = this.setOf(plan);
     const runtime = known?.runtime ?? new GroupRuntime(plan.id, lanes, program, this);
     runtime.use(program);
     this.groups.set(plan.id, { plan, runtime, key });
