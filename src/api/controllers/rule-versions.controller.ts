@@ -14,7 +14,7 @@ import { versionAnswer } from '../schemas/rules.js';
 import { versionAnswerOf } from './rule-answers.js';
 
 const IF_MATCH = { 'If-Match': 'ETag of the rule' };
-const PROBLEMS = { 404: 'No such rule or version', 409: 'Not possible from the status it has', 412: 'Stale If-Match' };
+const PROBLEMS = { 404: 'No such rule or version', 409: 'Not possible from the status it has, or its own tests fail', 412: 'Stale If-Match' };
 const LATER = 'Answered once the wish is recorded; `applied` of a later GET says when each task took it.';
 
 @Controller('api/v1/rules/:id/versions/:version')

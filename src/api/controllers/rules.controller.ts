@@ -12,7 +12,7 @@ import type { ApiRequest } from '../http/request-context.js';
 import { preconditionOf, showRevision } from '../http/revision.js';
 import { API_PORTS } from '../options.js';
 import { Operation } from '../openapi/operation.js';
-import type { ApiPorts, Caller, RuleFinding, RuleView } from '../ports.js';
+import type { ApiPorts, Caller, RuleValidation, RuleView } from '../ports.js';
 import { nameParameter, newName } from '../schemas/common.js';
 import { ruleAnswer, ruleBody, ruleList, ruleQuery, statsAnswer, validationAnswer } from '../schemas/rules.js';
 import { ruleAnswerOf, ruleSummary } from './rule-answers.js';
@@ -46,9 +46,9 @@ export class RulesController {
   @Needs('analyst')
   @Operation({ summary: 'Create a rule as draft version 1', bodySchema: ruleSchema, answers: { 201: ruleAnswer }, problems: { 400: 'Malformed JSON', 409: 'A rule with this id exists', 422: 'Not a valid rule: see `problems`' } })
   async create(@Body({ schema: ruleBody }) document: Document, @CallerOf() caller: Caller, @Res({ passthrough: true }) response: Response) {
-    const warnings = await this.validated(document);
+    const judged = await this.validated(document);
     const rule = await this.ports.rules.create(String(document.id), document as JsonValue, caller);
-    return this.written(response, rule, warnings);
+    return this.written(response, rule, judged);
   }
 
   @Put(':id')
@@ -65,10 +65,10 @@ export class RulesController {
     const precondition = preconditionOf(request);
     const document = { id, ...given };
     if (document.id !== id) throw new ApiError(422, 'rule.id-differs', `the document is of rule ${JSON.stringify(document.id)}, the path of ${JSON.stringify(id)}`, '/id');
-    const warnings = await this.validated(document);
+    const judged = await this.validated(document);
     const { outcome, item } = await this.ports.rules.put(id, document as JsonValue, precondition, caller);
     response.status(outcome === 'unchanged' ? 200 : 201);
-    return this.written(response, item, warnings);
+    return this.written(response, item, judged);
   }
 
   @Get(':id')
@@ -88,17 +88,18 @@ export class RulesController {
     return this.ports.live.stats(id);
   }
 
-  private async written(response: Response, rule: RuleView, warnings: readonly RuleFinding[]) {
+  private async written(response: Response, rule: RuleView, { warnings, stateBound, cost }: RuleValidation) {
     showRevision(response, rule.revision);
     response.setHeader('Location', `/api/v1/rules/${encodeURIComponent(rule.id)}/versions/${rule.latest.version}`);
-    return { ...(await ruleAnswerOf(rule, this.ports.live)), warnings };
+    return { ...(await ruleAnswerOf(rule, this.ports.live)), warnings, stateBound, cost };
   }
 
-  /** @returns warnings. @throws ApiError 422 with every problem; code and pointer are those of the first */
-  private async validated(document: Document): Promise<readonly RuleFinding[]> {
-    const { valid, problems, warnings } = await this.ports.validator.validate(document as JsonValue);
+  /** @throws ApiError 422 with every problem; code and pointer are those of the first */
+  private async validated(document: Document): Promise<RuleValidation> {
+    const judged = await this.ports.validator.validate(document as JsonValue);
+    const { valid, problems, warnings } = judged;
     const [first] = problems;
-    if (valid && first === undefined) return warnings;
+    if (valid && first === undefined) return judged;
     throw new ApiError(422, first?.code ?? 'rule.invalid', first?.detail ?? 'the rule is not valid', first?.pointer ?? '', { problems, warnings });
   }
 }

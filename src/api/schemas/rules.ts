@@ -54,18 +54,23 @@ const ruleMembers = {
   createdAt: timeMs.describe('epoch ms; when the latest version was written'),
   createdBy: z.string(),
 };
+const finding = z.strictObject({ code: z.string(), pointer: z.string(), detail: z.string() });
+const stateBound = z.unknown().describe('state per key: `records`, `bytes`, `formula`, `retentionMs` and the same of each of `parts`; null numbers where only time bounds them; null for a rule that is not valid');
+const cost = z.unknown().describe('`class` (low, medium, high), `steps` and `formula` of one event in the worst case, and the `index` by which events reach the rule; null likewise');
+
 export const ruleAnswer = z
   .strictObject({
     ...ruleMembers,
     rule: anyObject.describe('the document'),
     versions: z.array(z.strictObject({ version: z.int().min(1), status: ruleStatus, createdAt: timeMs, createdBy: z.string() })),
     applied: appliedAnswer.nullable().describe('of the live version, or of the latest once that was retired'),
-    warnings: z.array(z.strictObject({ code: z.string(), pointer: z.string(), detail: z.string() })).optional().describe('when a version was just written'),
+    warnings: z.array(finding).optional().describe('when a version was just written'),
+    stateBound: stateBound.optional(),
+    cost: cost.optional(),
   })
   .meta({ id: 'RuleState' });
 export const ruleList = listOf(z.strictObject({ ...ruleMembers, stats: statsAnswer.optional() }).meta({ id: 'RuleSummary' })).meta({ id: 'RuleList' });
 
-const finding = z.strictObject({ code: z.string(), pointer: z.string(), detail: z.string() });
 export const validationAnswer = z
-  .strictObject({ valid: z.boolean(), problems: z.array(finding), warnings: z.array(finding), stateBound: z.unknown(), cost: z.unknown() })
+  .strictObject({ valid: z.boolean(), problems: z.array(finding), warnings: z.array(finding), stateBound, cost })
   .meta({ id: 'RuleValidation' });

@@ -1,28 +1,57 @@
 import { ApiError } from '../../api/api-error.js';
 import type { Caller, Page, PageRequest, Precondition, RuleAction, RuleCatalogue as RulePort, RuleFilter, RuleValidation, RuleValidator, RuleVersionView, RuleView, Stored } from '../../api/ports.js';
-import { EngineError } from '../../event/engine-error.js';
-import { SlotLayout } from '../../event/slot-layout.js';
+import { runRuleTests, type RuleTestResult } from '../../engine/testing/run-rule-tests.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import type { RuleCatalogue } from '../../persistence/catalogue/rule-catalogue.js';
 import type { SourceCatalogue } from '../../persistence/catalogue/source-catalogue.js';
-import { compileRule } from '../../rules/compile-rule.js';
-import { NO_LISTS } from '../../rules/list-store.js';
-import type { Problem } from '../../rules/problem.js';
-import type { ResolvedRule } from '../../rules/rule.js';
+import { judgeRule, type RuleJudgement } from '../../rules/judge-rule.js';
 import { declaredFields, sourceSchema, type SourceDefinition } from '../../rules/source-schema.js';
-import { validateRule } from '../../rules/validate-rule.js';
+import { sourceFacts } from '../../rules/source-facts.js';
 import { asApi } from './errors.js';
 
-/** Judges rules as publication does: the document, the sources it names, and whether the engine can compile it. */
+/** So long may the tests inside one document run, ms: they hold up everything else that the process does. */
+const TESTS_MAX_MS = 2_000;
+
+interface Finding {
+  readonly code: string;
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** Judges rules as publication does: the document, the sources it names, whether the engine can run it, what it can cost, and its own tests. */
 export class ValidatorAdapter implements RuleValidator {
-  constructor(private readonly sources: SourceCatalogue) {}
+  constructor(private readonly sources: Pick<SourceCatalogue, 'get'>) {}
 
   async validate(document: JsonValue): Promise<RuleValidation> {
-    const { definitions, missing } = await this.definitionsOf(document);
-    const { resolved, problems, warnings } = validateRule(document, { declared: missing.length > 0 ? null : declaredFields(definitions) });
-    const findings = [...problems, ...(resolved === undefined ? [] : compileProblems(resolved))];
+    const { judgement, missing, definitions } = await this.judge(document);
+    const { bounds } = judgement;
+    const tests = testFindings(document, judgement, definitions);
+    const findings = [...judgement.problems, ...tests.problems];
     const absent = missing.map((name) => ({ code: 'source.not-found', pointer: '/from', message: `there is no source ${name} yet: declare it before the rule is activated` }));
-    return { valid: findings.length === 0, problems: findings.map(findingOf), warnings: [...warnings, ...absent].map(findingOf), stateBound: null, cost: null };
+    return {
+      valid: findings.length === 0,
+      problems: findings.map(findingOf),
+      warnings: [...judgement.warnings, ...tests.warnings, ...absent].map(findingOf),
+      stateBound: bounds === null ? null : (bounds.state as unknown as JsonValue),
+      cost: bounds === null ? null : ({ ...bounds.cost, index: bounds.index } as unknown as JsonValue),
+    };
+  }
+
+  /** @throws ApiError 409 `rule.tests-failed` where the tests inside a document fail or take too long */
+  async requireTests(document: JsonValue): Promise<void> {
+    const { judgement, definitions } = await this.judge(document);
+    const { problems, warnings } = testFindings(document, judgement, definitions);
+    const [first] = [...problems, ...warnings];
+    if (first !== undefined) throw new ApiError(409, 'rule.tests-failed', first.message, first.pointer, { problems: [...problems, ...warnings].map(findingOf) });
+  }
+
+  private async judge(document: JsonValue): Promise<{ judgement: RuleJudgement; missing: readonly string[]; definitions: readonly SourceDefinition[] }> {
+    const { definitions, missing } = await this.definitionsOf(document);
+    const known = missing.length === 0;
+    // the types of signals are the names that other rules choose
+    const facts = known && !sourcesOf(document).includes('signals') ? { sources: sourceFacts(definitions) } : {};
+    const judgement = judgeRule(document, { declared: known ? declaredFields(definitions) : null, ...facts });
+    return { judgement, missing, definitions };
   }
 
   /** Declarations of the sources that a rule names, as far as there are any. */
@@ -46,17 +75,22 @@ function sourcesOf(document: JsonValue): string[] {
   return [...new Set(names.filter((name): name is string => typeof name === 'string'))].slice(0, 100);
 }
 
-function compileProblems(rule: ResolvedRule): { code: string; pointer: string; message: string }[] {
-  try {
-    compileRule(rule, 1, rule.id, { layout: new SlotLayout(), lists: NO_LISTS });
-    return [];
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    return [{ code: error.code, pointer: String(error.details['pointer'] ?? ''), message: String(error.details['message'] ?? error.message) }];
-  }
+/** Tests that fail are problems; those that there was no time for are a warning, which activation takes for a problem. */
+function testFindings(document: JsonValue, { resolved }: RuleJudgement, definitions: readonly SourceDefinition[]): { readonly problems: Finding[]; readonly warnings: Finding[] } {
+  if (resolved === undefined || resolved.tests.length === 0) return { problems: [], warnings: [] };
+  const names = sourcesOf(document).filter((name) => name !== 'signals');
+  const sources = definitions.length === names.length ? Object.fromEntries(definitions.map((definition, i) => [names[i] as string, definition as unknown as JsonValue])) : {};
+  const deadline = performance.now() + TESTS_MAX_MS;
+  const results = runRuleTests(document, resolved, { sources, outOfTime: () => performance.now() > deadline });
+  const found = (outcome: RuleTestResult['outcome'], tell: (result: RuleTestResult) => Omit<Finding, 'pointer'>): Finding[] =>
+    results.flatMap((result, i) => (result.outcome === outcome ? [{ pointer: `/tests/${i}`, ...tell(result) }] : []));
+  return {
+    problems: found('failed', ({ name, differences }) => ({ code: 'rule.tests-failed', message: `the test "${name}" fails: ${differences.join('; ')}` })),
+    warnings: found('unfinished', ({ name }) => ({ code: 'rule.tests-unfinished', message: `the test "${name}" was not run to its end: the tests of a rule may take ${TESTS_MAX_MS} ms together` })),
+  };
 }
 
-const findingOf = ({ code, pointer, message }: Problem | { code: string; pointer: string; message: string }): { code: string; pointer: string; detail: string } => ({ code, pointer, detail: message });
+const findingOf = ({ code, pointer, message }: Finding): { code: string; pointer: string; detail: string } => ({ code, pointer, detail: message });
 
 /** Rules over the catalogue; a version is put to work only when its sources are there. */
 export class RuleAdapter implements RulePort {
@@ -87,7 +121,13 @@ export class RuleAdapter implements RulePort {
 
   async transition(id: string, version: number, action: RuleAction, precondition: Precondition, caller: Caller): Promise<RuleView> {
     if (action === 'activate' || action === 'shadow' || action === 'resume') await this.requireSources(id, version);
+    if (action === 'activate' || action === 'shadow') await this.requireTests(id, version);
     return asApi(() => this.catalogue.transition(id, version, action, precondition, caller));
+  }
+
+  private async requireTests(id: string, version: number): Promise<void> {
+    const found = await this.version(id, version);
+    if (found !== null) await this.validator.requireTests(found.rule);
   }
 
   private async requireSources(id: string, version: number): Promise<void> {
