@@ -89,7 +89,7 @@ function retentionOf(spec: AggregateSpec): number {
   if (spec.form === 'seen' && window === undefined) return spec.ttl ?? Infinity;
   if (spec.form === 'seasonal') {
     const { lengthMs, perSeason } = STRETCHES[spec.bucket];
-    return (spec.seasons * perSeason + 1) * lengthMs;
+    return ((spec.seasons + 1) * perSeason + 1) * lengthMs;
   }
   if (window === undefined) return spec.form === 'decay' ? spec.halfLife * HALF_LIVES : Infinity;
   if ('tumbling' in window) return window.tumbling;

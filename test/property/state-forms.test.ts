@@ -120,7 +120,7 @@ describe('seasonal', () => {
     return steps.map((e, i) => {
       const before = steps.slice(0, exclude ? i : i + 1).filter(({ fits, value }) => fits && (!sum || typeof value === 'number'));
       const amount = (at: number): number => before.filter(({ ts }) => stretch(ts) === at).reduce((n, { value }) => n + (sum ? (value as number) : 1), 0);
-      const remembered = forgottenUpTo(before.map(({ ts }) => stretch(ts)), seasons * perSeason, stretch(e.ts));
+      const remembered = forgottenUpTo(before.map(({ ts }) => stretch(ts)), (seasons + 1) * perSeason, stretch(e.ts));
       const past: number[] = [];
       for (let k = 1; k <= seasons && stretch(e.ts) - k * perSeason >= remembered; k++) past.push(amount(stretch(e.ts) - k * perSeason));
       const current = amount(stretch(e.ts));
@@ -132,7 +132,7 @@ describe('seasonal', () => {
     });
   }
 
-  /** First stretch of the key, or of its life since it was silent for all the seasons looked at. */
+  /** First stretch of the key, or of its life since it was silent for all the seasons looked at and one more. */
   function forgottenUpTo(stretches: readonly number[], memory: number, now: number): number {
     let first = Infinity;
     let last = -Infinity;

@@ -146,6 +146,9 @@ describe('other forms', () => {
       { current: 1, n: 2, mean: 1.5, sd: 0.5 },
       { current: 1, n: 2, mean: 0, sd: 0 },
     ]);
+    // silent for all the seasons looked at is a past of zeros; one season more, and the key is as new
+    expect(answers(spec, [[0], [2 * week + HOUR], [5 * week + HOUR]])).toEqual([{ current: 1, n: 0 }, { current: 1, n: 2, mean: 0, sd: 0 }, { current: 1, n: 2, mean: 0, sd: 0 }]);
+    expect(answers(spec, [[0], [3 * week + HOUR]])).toEqual([{ current: 1, n: 0 }, { current: 1, n: 0 }]);
   });
 
   it('refuse windows that mean nothing', () => {
@@ -231,7 +234,7 @@ describe('expiry', () => {
     ['a session', { form: 'count', window: { session: 10 } }, 111],
     ['no window', { form: 'count' }, Infinity],
     ['seen', { form: 'seen', value: 'v', ttl: 10 }, 110],
-    ['seasonal', { form: 'seasonal', measure: 'count', bucket: 'hourOfDay', seasons: 2 }, 49 * HOUR],
+    ['seasonal', { form: 'seasonal', measure: 'count', bucket: 'hourOfDay', seasons: 2 }, 73 * HOUR],
     ['groups', { form: 'count', by: 'g', window: { sliding: 10 } }, 110],
   ])('of %s is known, and empty state has none', (_name, spec, expected) => {
     const state = makeAggregate(spec);
@@ -303,7 +306,7 @@ describe('what a rule may keep for one key', () => {
     [{ form: 'count', by: 'card', maxGroups: 5, window: { session: HOUR } }, { entries: 5, bytes: 660, retentionMs: HOUR + 1, ...exact }],
     [{ form: 'percentile', value: 'v', p: 95, window: { tumbling: HOUR } }, { entries: 1, bytes: 49_272, retentionMs: HOUR, olderMs: 0, relative: 0.01 }],
     [{ form: 'seen', value: 'v', ttl: HOUR }, { entries: 1_000, bytes: 180_120, retentionMs: HOUR, ...exact }],
-    [{ form: 'seasonal', measure: 'count', bucket: 'hourOfWeek', seasons: 4 }, { entries: 673, bytes: 16_272, retentionMs: 673 * HOUR, ...exact }],
+    [{ form: 'seasonal', measure: 'count', bucket: 'hourOfWeek', seasons: 4 }, { entries: 673, bytes: 16_272, retentionMs: 841 * HOUR, ...exact }],
     [{ form: 'decay', value: 'v', halfLife: HOUR }, { entries: 1, bytes: 144, retentionMs: 100 * HOUR, ...exact }],
   ])('%o', (spec, expected) => expect(aggregateBounds(spec)).toEqual(expected));
 });

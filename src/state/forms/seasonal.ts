@@ -30,7 +30,8 @@ export interface SeasonalPlan {
 
 /**
  * `seasonal`: the event's stretch of local time so far, and the same stretch of past seasons. Only stretches that saw an event
- * are kept. A key without events in all the seasons looked at is as new.
+ * are kept. A key that was silent for all the seasons looked at and one more is as new: with less, its first event may lie just
+ * before the oldest stretch looked at, which is a past of zeros and not an unknown one.
  */
 export class Seasonal extends Form {
   /** amounts by number of the stretch since the epoch, local time */
@@ -54,8 +55,9 @@ export class Seasonal extends Form {
   advance(ts: number): void {
     const { ring } = this;
     const begin = this.stretchOf(ts) - this.seasonal.seasons * this.perSeason;
-    while (ring.size > 0 && ring.firstTs() < begin) ring.shift();
-    if (ring.size === 0) this.clear();
+    // the latest stretch stays beyond its use: it says how long the key has been silent
+    while (ring.size > 1 && ring.firstTs() < begin) ring.shift();
+    if (ring.size === 1 && ring.firstTs() < begin - this.perSeason) this.clear();
   }
 
   enter(time: number, value: FieldValue): void {
@@ -111,7 +113,7 @@ export class Seasonal extends Form {
 
   expiresAt(): number {
     if (this.ring.size === 0) return -Infinity;
-    const end = (this.ring.lastTs() + this.seasonal.seasons * this.perSeason + 1) * this.lengthMs;
+    const end = (this.ring.lastTs() + (this.seasonal.seasons + 1) * this.perSeason + 1) * this.lengthMs;
     return this.seasonal.zone === null ? end : end + ZONE_MAX_MS;
   }
 
