@@ -124,7 +124,8 @@ function compileKept(entry: KeptLet, spec: AggregateSpec, id: string, scope: Fac
     aggregate: {
       spec,
       id,
-      types: entry.on,
+      // what begins it anew may be an event of any type
+      types: entry.since === null ? entry.on : null,
       of: fitTest(entry, scope, at),
       value: valueReader(entry, scope, at),
       by: entry.by.length === 0 ? null : listReader(entry.by, scope, [...at, 'by']),
