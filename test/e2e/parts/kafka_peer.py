@@ -3,7 +3,7 @@
     kafka_peer.py create BROKERS TOPIC PARTITIONS
     kafka_peer.py produce BROKERS TOPIC KEY_FIELD RATE   NDJSON from stdin, idempotent, at RATE events a second (0: as fast as it goes);
                                                          prints the wall time of each event, then "done"
-    kafka_peer.py follow BROKERS TOPIC                   read_committed, from the start, for ever: {"at", "partition", "offset", "value"} a line
+    kafka_peer.py follow BROKERS TOPIC                   read_committed, from the start, for ever: {"at", "partition", "offset", "headers", "value"} a line
     kafka_peer.py read BROKERS TOPIC                     the same up to the present end
 """
 import json
@@ -52,7 +52,7 @@ def consumer_of(brokers, topic):
 
 
 def tell(message, flush):
-    print(json.dumps({"at": int(time.time() * 1000), "partition": message.partition(), "offset": message.offset(), "value": message.value().decode("utf8")}), flush=flush)
+    print(json.dumps({"at": int(time.time() * 1000), "partition": message.partition(), "offset": message.offset(), "headers": {name: value.decode("utf8") for name, value in message.headers() or []}, "value": message.value().decode("utf8")}), flush=flush)
 
 
 def follow(brokers, topic):

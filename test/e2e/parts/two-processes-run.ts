@@ -3,19 +3,11 @@ import { setTimeout as pauseFor } from 'node:timers/promises';
 import { freePorts } from '../../kafka/broker.js';
 import { testBroker } from '../../kafka/test-broker.js';
 import { TestPostgres } from '../../postgres/test-postgres.js';
+import type { Disturbance } from './disturbance.js';
 import { alertsOf, Peer, type SeenAlert } from './kafka-peer.js';
 import { Service } from './service.js';
 import { sleep, until } from './until.js';
 import { activateRules, judge, makePayments, recount, type Payment, type Verdict } from './workload.js';
-
-/** What is done to a member, at a time since the first event. */
-export interface Disturbance {
-  readonly atMs: number;
-  readonly member: number;
-  /** `kill` and a start afterwards; `pause` and going on after `forMs` */
-  readonly kind: 'kill' | 'pause';
-  readonly forMs: number;
-}
 
 export interface TwoProcessesOptions {
   readonly events: number;
@@ -31,14 +23,16 @@ export interface TwoProcessesResult {
   readonly verdict: Verdict;
   /** of one that was there all the time */
   readonly followed: Verdict;
-  /** records that a reader must never see: of the late and the dead-letter topic */
-  readonly refused: number;
+  /** records of the late and the dead-letter topic, as JSON: there must be none */
+  readonly refused: readonly string[];
   /** exit codes at SIGTERM */
   readonly endings: readonly (number | null)[];
 }
 
 const PARTITIONS = 6;
-const LAST_ALERT_WITHIN_MS = 90_000;
+/** longer than it takes to the first event: an input that counts as idle lets others go ahead of its first events */
+const IDLE_AFTER = '20s';
+const LAST_ALERT_WITHIN_MS = 120_000;
 const NO_MORE_AFTER_MS = 3_000;
 
 /** Two members over one Kafka and one PostgreSQL, disturbed while events come; then the alerts are held against a recount. */
@@ -69,7 +63,7 @@ export async function runTwoProcesses(options: TwoProcessesOptions): Promise<Two
     return {
       verdict: judge(expected.keys(), names(alertsOf(await readAll(brokers, `${app}.alerts`)))),
       followed: judge(expected.keys(), names(followed)),
-      refused: (await readAll(brokers, `${app}.late`)).length + (await readAll(brokers, `${app}.dead-letter`)).length,
+      refused: [...(await readAll(brokers, `${app}.late`)), ...(await readAll(brokers, `${app}.dead-letter`))],
       endings,
     };
   } catch (error) {
@@ -83,7 +77,7 @@ export async function runTwoProcesses(options: TwoProcessesOptions): Promise<Two
 }
 
 async function prepare(service: Service, topic: string): Promise<void> {
-  const source = await service.call('PUT', '/sources/payments', { topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card' });
+  const source = await service.call('PUT', '/sources/payments', { topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', idleAfter: IDLE_AFTER });
   if (source.status >= 300) throw new Error(`the source: ${JSON.stringify(source)}`);
   await activateRules(service, 'payments');
 }
@@ -111,18 +105,22 @@ async function traffic({ brokers, topic, payments, members, options }: Traffic):
   return producer.lines.filter((line) => line !== 'done').map(Number);
 }
 
-/** Whatever was done is undone before it resolves: every member runs. */
+/** What is done to one member waits for what was done to it before. Whatever was done is undone before this resolves: every member runs. */
 async function disturb(members: readonly Service[], { disturbances, say }: TwoProcessesOptions, over: AbortSignal): Promise<void> {
   const began = performance.now();
-  const undoing: Promise<void>[] = [];
+  const last = members.map(() => Promise.resolve());
   for (const { atMs, member, kind, forMs } of disturbances) {
     await pauseFor(Math.max(0, atMs - (performance.now() - began)), undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) break;
     const service = members[member] as Service;
-    say(`${(atMs / 1_000).toFixed(1)} s: ${kind} member ${member}${forMs > 0 ? ` for ${forMs} ms` : ''}`);
-    undoing.push(kind === 'kill' ? killAndStart(service, forMs) : pauseAndGoOn(service, forMs));
+    last[member] = (last[member] as Promise<void>).then(() => {
+      say(`${((performance.now() - began) / 1_000).toFixed(1)} s: ${kind} member ${member}${forMs > 0 ? ` for ${forMs} ms` : ''}`);
+      return kind === 'kill' ? killAndStart(service, forMs) : pauseAndGoOn(service, forMs);
+    });
+    // heard of at the end
+    last[member]?.catch(() => undefined);
   }
-  await Promise.all(undoing);
+  await Promise.all(last);
 }
 
 async function killAndStart(service: Service, forMs: number): Promise<void> {
