@@ -23,7 +23,7 @@ const schema = z.object({
   VIGIL_APP: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/).default('vigil'),
   VIGIL_ROLE: z.enum(['all', 'api', 'worker']).default('all'),
   VIGIL_WORKERS: count(64).default(1),
-  VIGIL_ADMIN_KEY: z.string().min(16).optional(),
+  VIGIL_ADMIN_KEY: z.string().min(8).optional(),
   VIGIL_DEMO: flag.optional(),
   VIGIL_KEYED_PARTITIONS: count(256).optional(),
   VIGIL_TASK_SLOTS: count(1_024).default(64),
@@ -46,7 +46,7 @@ export const SETTINGS: Readonly<Record<keyof typeof schema.shape, readonly [stri
   VIGIL_APP: ['vigil', 'prefix of topics, group and transactional ids: one for each application on a cluster'],
   VIGIL_ROLE: ['all', '`all`, `api` (no tasks) or `worker` (tasks only, no database)'],
   VIGIL_WORKERS: ['1', 'worker threads that run tasks; only 1 so far: start more processes'],
-  VIGIL_ADMIN_KEY: ['generated, told once', 'bootstrap key of role admin, 16 characters or more'],
+  VIGIL_ADMIN_KEY: ['generated, told once', 'bootstrap key of role admin, 8 characters or more; 16 where `HOST` is not loopback'],
   VIGIL_DEMO: ['1 when everything is embedded and the data folder is new', 'example sources, rules and traffic'],
   VIGIL_KEYED_PARTITIONS: ['12 on Kafka, 4 embedded', 'keyed tasks; fixed when the topics are made'],
   VIGIL_TASK_SLOTS: ['64', 'most tasks that an application can have; fixed when the topics are made'],
@@ -101,7 +101,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (env.VIGIL_WORKERS > 1) throw new ConfigError(`VIGIL_WORKERS=${env.VIGIL_WORKERS} is not possible yet: tasks run on one thread; start more processes instead`);
   const brokers = env.KAFKA_BROKERS.split(',').map((broker) => broker.trim()).filter((broker) => broker !== '');
   if (env.VIGIL_ROLE !== 'all' && brokers.length === 0) throw new ConfigError(`VIGIL_ROLE=${env.VIGIL_ROLE} needs KAFKA_BROKERS: the embedded log has one process, of role all`);
-  if (!LOOPBACK.has(env.HOST) && env.VIGIL_ADMIN_KEY === undefined) throw new ConfigError(`HOST=${env.HOST} is reachable from outside: set VIGIL_ADMIN_KEY to a key of your own first (16 characters or more)`);
+  if (!LOOPBACK.has(env.HOST) && (env.VIGIL_ADMIN_KEY?.length ?? 0) < 16) throw new ConfigError(`HOST=${env.HOST} is reachable from outside: set VIGIL_ADMIN_KEY to a key of your own first (16 characters or more)`);
   if (env.KAFKA_SASL_MECHANISM !== undefined && (env.KAFKA_SASL_USERNAME === undefined || env.KAFKA_SASL_PASSWORD === undefined)) throw new ConfigError('KAFKA_SASL_MECHANISM needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
   return {
     port: env.PORT,
