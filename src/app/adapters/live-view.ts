@@ -37,7 +37,8 @@ export class LiveViewAdapter implements LiveView {
         continue;
       }
       const runner = this.host.runner(number);
-      events += runner?.task.counts.events ?? 0;
+      // a re-keyed event was counted where it was read
+      if (kind === 'source') events += runner?.task.counts.events ?? 0;
       tasks.push({
         task: number,
         kind,
