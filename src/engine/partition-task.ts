@@ -2,7 +2,7 @@ import { assert, present } from '../event/assert.js';
 import { EngineError } from '../event/engine-error.js';
 import { SlotLayout } from '../event/slot-layout.js';
 import type { JsonValue } from '../event/stream-event.js';
-import { compileRule, type CompiledRule } from '../rules/compile-rule.js';
+import { compileRule, type CompiledRule, type RuleEnvironment } from '../rules/compile-rule.js';
 import type { KeyReader } from '../rules/key-reader.js';
 import { ByteReader, decodeUtf8, encodeUtf8 } from '../state/bytes.js';
 import { decodeKeyHeader, decodeKeyRecord, encodeKeyRecord } from '../state/checkpoint.js';
@@ -18,6 +18,8 @@ import { GroupProgram } from './group-program.js';
 import { GroupRuntime, type GroupHost } from './group-runtime.js';
 import { KeyState } from './key-state.js';
 import { Lane, LaneSet } from './lanes.js';
+import type { Observer } from './explain/observation.js';
+import { observeRule } from './explain/observe-rule.js';
 import { FrameReader } from './rekey-frame.js';
 import { Router } from './router.js';
 import type { RunningRule } from './running-rule.js';
@@ -71,6 +73,8 @@ export interface TaskOptions {
   readonly keyedPartitions: number;
   /** `false` runs patterns on the general matcher */
   readonly fast?: boolean;
+  /** told what each rule makes of each event: for simulation, at a cost */
+  readonly observer?: Observer;
 }
 
 /** Key of the state record that holds the paths of the layout, by slot. */
@@ -571,7 +575,11 @@ export class PartitionTask implements GroupHost {
     const id = `${live.ruleId}@${live.version}`;
     const known = this.compiled.get(id);
     if (known !== undefined && known.live.rule === live.rule) return known.compiled;
-    const compiled = compileRule(live.rule, live.version, `${live.ruleId}@${live.epoch}`, { layout: this.layout, lists: this.control.lists, ...(this.options.fast === undefined ? {} : { fast: this.options.fast }) });
+    const { observer, fast = true } = this.options;
+    // only the general matcher shows all that a partial match waits for
+    const environment: RuleEnvironment = { layout: this.layout, lists: this.control.lists, fast: fast && observer === undefined };
+    const plain = compileRule(live.rule, live.version, `${live.ruleId}@${live.epoch}`, environment);
+    const compiled = observer === undefined ? plain : observeRule(plain, live.rule, environment, observer);
     this.compiled.set(id, { live, compiled });
     return compiled;
   }

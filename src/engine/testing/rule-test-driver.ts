@@ -2,6 +2,7 @@ import { EngineError } from '../../event/engine-error.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import type { AlertEffect, SideEffect } from '../effects.js';
 import type { ControlRecord } from '../control.js';
+import { OBSERVATIONS_MAX, type Observation } from '../explain/observation.js';
 import { PartitionTask } from '../partition-task.js';
 
 /** A rule to run: a document, or one with a status and other params. */
@@ -25,6 +26,8 @@ export interface DriverOptions {
   readonly keyedPartitions?: number;
   /** `false` runs patterns on the general matcher */
   readonly fast?: boolean;
+  /** keeps what each rule makes of each event, in `observations` */
+  readonly observe?: boolean;
 }
 
 /** An alert as the topic would hold it. */
@@ -66,6 +69,8 @@ export class RuleTestDriver {
   /** the alerts' exact bytes, as text, in order */
   readonly written: string[] = [];
   readonly side: SideEffect[] = [];
+  /** with `observe`: at most `OBSERVATIONS_MAX`, the first ones */
+  readonly observations: Observation[] = [];
   private readonly tasks = new Map<number, PartitionTask>();
   private readonly stored = new Map<number, Stored>();
   private readonly control: ControlRecord[] = [];
@@ -162,6 +167,21 @@ export class RuleTestDriver {
     for (const number of [...this.tasks.keys()]) this.openTask(number);
   }
 
+  /** Writes all state and tells how much it is: keys, and bytes of their records. */
+  measureState(): { readonly keys: number; readonly bytes: number } {
+    let keys = 0;
+    let bytes = 0;
+    for (const task of this.tasks.values()) {
+      this.store(task);
+      for (const [key, value] of this.storedOf(task.number).records) {
+        if (PartitionTask.isLayoutKey(key)) continue;
+        keys++;
+        bytes += value.length;
+      }
+    }
+    return { keys, bytes };
+  }
+
   private store(task: PartitionTask): void {
     const stored = this.storedOf(task.number);
     for (const { key, value } of task.flush(Infinity)) {
@@ -174,7 +194,7 @@ export class RuleTestDriver {
 
   private openTask(number: number): PartitionTask {
     const sequence = this.tasks.get(number)?.sequence ?? 0;
-    const task = new PartitionTask({ number, keyedPartitions: this.keyedPartitions, ...(this.options.fast === undefined ? {} : { fast: this.options.fast }) });
+    const task = new PartitionTask({ number, keyedPartitions: this.keyedPartitions, ...(this.options.fast === undefined ? {} : { fast: this.options.fast }), ...(this.options.observe === true ? { observer: (observation: Observation) => this.observe(observation) } : {}) });
     const stored = this.storedOf(number);
     for (const [key, value] of stored.records) if (PartitionTask.isLayoutKey(key)) task.restoreLayout(value);
     this.control.forEach((record, offset) => task.applyControl(record, offset));
@@ -214,6 +234,10 @@ export class RuleTestDriver {
         }
       }
     }
+  }
+
+  private observe(observation: Observation): void {
+    if (this.observations.length < OBSERVATIONS_MAX) this.observations.push(observation);
   }
 
   private collect(alert: AlertEffect): void {
