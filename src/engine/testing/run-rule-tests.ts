@@ -42,10 +42,9 @@ export function runRuleTests(document: JsonValue, rule: ResolvedRule, options: R
 function runTest(document: { readonly [name: string]: JsonValue }, rule: ResolvedRule, test: RuleTest, options: RuleTestOptions): RuleTestResult {
   const { name } = test;
   const names = rule.from.map(givenName);
-  const { tests: _tests, ...untested } = document;
   try {
     const driver = new RuleTestDriver({
-      rules: [{ document: { ...untested, from: names }, params: test.params }],
+      rules: [{ document: { ...document, from: names, tests: [] }, params: test.params }],
       lists: test.lists,
       sources: Object.fromEntries(rule.from.map((source) => [givenName(source), sourceOf(source, test, options)])),
     });
