@@ -1,0 +1,46 @@
+import type { SqlVariable } from './sql-names.js';
+import type { SqlProblems } from './sql-problem.js';
+import type { PatternNode } from './sql-tree.js';
+
+/** `{- X* -}` and `{- X*? -}`: events that may lie between, which are no part of the match. */
+export interface Filler {
+  readonly variable: PatternNode & { readonly kind: 'variable' };
+  /** `X*`: any later event of what follows will do too */
+  readonly any: boolean;
+}
+
+export function fillerOf(node: PatternNode): Filler | null {
+  if (node.kind !== 'exclude' || node.of.kind !== 'quantified') return null;
+  const { of, min, max, greedy } = node.of;
+  return of.kind === 'variable' && min === 0 && max === Infinity ? { variable: of, any: greedy } : null;
+}
+
+/** The variables of a pattern in the order of its text; each may stand in it once. */
+export function collectVariables(pattern: PatternNode, problems: SqlProblems): Map<string, SqlVariable> {
+  const variables = new Map<string, SqlVariable>();
+  const visit = (node: PatternNode, mayBeEmpty: boolean, kept: boolean): void => {
+    switch (node.kind) {
+      case 'variable':
+        if (variables.has(node.name)) problems.add('sql.unsupported', node.at, `found ${node.name} a second time in the pattern; expected each variable once: give the second another name and the same condition`);
+        else variables.set(node.name, { name: node.name, index: variables.size, mayBeEmpty, kept });
+        return;
+      case 'sequence':
+      case 'permute':
+        for (const part of node.parts) visit(part, mayBeEmpty, kept);
+        return;
+      case 'alternation':
+        for (const part of node.parts) visit(part, true, kept);
+        return;
+      case 'exclude':
+        visit(node.of, mayBeEmpty, kept && fillerOf(node) === null);
+        return;
+      case 'quantified':
+        visit(node.of, mayBeEmpty || node.min === 0, kept);
+        return;
+      case 'absent':
+        visit(node.of, mayBeEmpty, false);
+    }
+  };
+  visit(pattern, false, true);
+  return variables;
+}

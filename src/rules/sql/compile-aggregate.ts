@@ -1,0 +1,129 @@
+import type { StageFunction } from '../facts/stage-readers.js';
+import { NO_SCALAR, celScalar, factScalar, type Scalar } from './scalar.js';
+import { celOfFact, columnOf, currentFact, needKept, stageFact, type SqlScope, type SqlVariable } from './sql-names.js';
+import type { SqlExpr } from './sql-tree.js';
+
+type Call = SqlExpr & { readonly kind: 'call' };
+
+const AGGREGATES = new Set(['FIRST', 'LAST', 'COUNT', 'SUM', 'AVG', 'MIN', 'MAX']);
+
+export function isAggregate(name: string): boolean {
+  return AGGREGATES.has(name.toUpperCase());
+}
+
+/**
+ * Functions over the events of a variable. In the variable's own `DEFINE` the current event is one of them, as in Flink: `LAST(B.x)` is
+ * the current one's, `LAST(B.x, 1)` that of the event before it, and sums and counts have it in.
+ */
+export function compileAggregate(expr: Call, scope: SqlScope): Scalar {
+  const name = expr.name.toUpperCase();
+  if (name === 'COUNT' && (expr.star || isWhole(expr.args[0]))) return countOf(expr, scope);
+  const [arg, offset] = expr.args;
+  if (arg === undefined || arg.kind !== 'column' || (expr.args.length > 1 && name !== 'FIRST' && name !== 'LAST') || (expr.distinct && name !== 'COUNT')) {
+    return refuse(expr, scope, `found ${name} of something else than one column of a variable; expected ${name}(A.price)`);
+  }
+  const column = columnOf(arg.parts, arg.at, scope);
+  if (column === null) return NO_SCALAR;
+  if (column.variable === null) return withoutVariable(name, expr, column.path, scope);
+  const { variable, path } = column;
+  const own = variable === scope.own;
+  if (own && !(name === 'LAST' && offset === undefined) && !needKept(variable, expr.at, scope)) return NO_SCALAR;
+  if (name === 'FIRST' || name === 'LAST') {
+    const n = offsetOf(offset);
+    if (n === null) return refuse(expr, scope, `found a second argument of ${name} that is no whole number; expected ${name}(${variable.name}.${path.join('.')}, 1)`);
+    return name === 'LAST' ? lastOf(variable, path, n, own, scope) : firstOf(variable, path, n, own, scope);
+  }
+  if (name === 'COUNT') return countOfValues(variable, path, own, expr.distinct, scope);
+  return own ? ownAggregate(name, variable, path, scope) : otherAggregate(name, variable, path, scope);
+}
+
+function refuse(expr: Call, scope: SqlScope, message: string): Scalar {
+  scope.problems.add('sql.unsupported', expr.at, message);
+  return NO_SCALAR;
+}
+
+/** `A.*` */
+function isWhole(arg: SqlExpr | undefined): boolean {
+  return arg?.kind === 'column' && arg.parts.length === 2 && arg.parts[1] === '*';
+}
+
+/** `FIRST(x)` and `LAST(x)` without a variable are of the whole match, whose last event is the current one. */
+function withoutVariable(name: string, expr: Call, path: readonly string[], scope: SqlScope): Scalar {
+  if (name === 'LAST' && expr.args.length === 1) {
+    const fact = currentFact(path, scope);
+    return factScalar(fact, celOfFact(fact));
+  }
+  return refuse(expr, scope, `found ${name} of a column without its variable; expected one, as in ${name}(A.${path.join('.')})`);
+}
+
+function countOf(expr: Call, scope: SqlScope): Scalar {
+  const arg = expr.args[0];
+  const name = arg?.kind === 'column' ? (arg.parts[0] as string) : null;
+  const counted = name === null ? [...scope.variables.values()] : [scope.variables.get(name)];
+  const terms: string[] = [];
+  for (const variable of counted) {
+    if (variable === undefined) {
+      scope.problems.add('sql.unknown-variable', expr.at, `found ${name}; expected a variable of the pattern: ${[...scope.variables.keys()].join(', ')}`);
+      return NO_SCALAR;
+    }
+    if ((scope.own !== null && variable.index > scope.own.index) || (name === null && !variable.kept)) continue;
+    if (!needKept(variable, expr.at, scope)) return NO_SCALAR;
+    terms.push(`${variable.name}.count`);
+  }
+  const includesCurrent = scope.own !== null && (name === null || name === scope.own.name);
+  if (terms.length === 1 && !includesCurrent) return factScalar(terms[0] as string, terms[0] as string);
+  return celScalar(`(${[...terms, ...(includesCurrent ? ['1'] : [])].join(' + ')})`);
+}
+
+function offsetOf(expr: SqlExpr | undefined): number | null {
+  if (expr === undefined) return 0;
+  return expr.kind === 'literal' && typeof expr.value === 'number' && Number.isInteger(expr.value) && expr.value >= 0 && expr.value < 1_000 ? expr.value : null;
+}
+
+function lastOf(variable: SqlVariable, path: readonly string[], n: number, own: boolean, scope: SqlScope): Scalar {
+  const back = own ? n - 1 : n;
+  if (back < 0) return fact(currentFact(path, scope));
+  if (back === 0) return fact(stageFact(variable, path, 'last', scope));
+  const list = celOfFact(stageFact(variable, path, 'values', scope));
+  return celScalar(`${list}[size(${list}) - ${back + 1}]`);
+}
+
+function firstOf(variable: SqlVariable, path: readonly string[], n: number, own: boolean, scope: SqlScope): Scalar {
+  const first = stageFact(variable, path, 'first', scope);
+  // an index that is worked out is one into the list of values; a literal one would be part of each event's path
+  const taken = n === 0 ? celOfFact(first) : `${celOfFact(stageFact(variable, path, 'values', scope))}[0 + ${n}]`;
+  if (own) return celScalar(`(${variable.name}.count == ${n} ? ${celOfFact(currentFact(path, scope))} : ${taken})`);
+  return n === 0 ? fact(first) : celScalar(taken);
+}
+
+function countOfValues(variable: SqlVariable, path: readonly string[], own: boolean, distinct: boolean, scope: SqlScope): Scalar {
+  const values = celOfFact(stageFact(variable, path, 'values', scope));
+  const current = celOfFact(currentFact(path, scope));
+  if (!own) return distinct ? fact(stageFact(variable, path, 'distinct', scope)) : celScalar(`size(${values})`);
+  if (!distinct) return celScalar(`(size(${values}) + (has(${current}) ? 1 : 0))`);
+  return celScalar(`(has(${current}) ? size((${values} + [${current}]).distinct()) : size(${values}.distinct()))`);
+}
+
+function ownAggregate(name: string, variable: SqlVariable, path: readonly string[], scope: SqlScope): Scalar {
+  const current = celOfFact(currentFact(path, scope));
+  const over = (fn: StageFunction): string => celOfFact(stageFact(variable, path, fn, scope));
+  switch (name) {
+    case 'SUM':
+      return celScalar(`(${over('sum')} + ${current})`);
+    case 'AVG':
+      return celScalar(`((${over('sum')} + ${current}) / (${variable.name}.count + 1))`);
+    default: {
+      const fn = name === 'MIN' ? 'min' : 'max';
+      return celScalar(`(${variable.name}.count == 0 ? ${current} : math.${fn}(${over(fn)}, ${current}))`);
+    }
+  }
+}
+
+/** The sum of no events is NULL in SQL and 0 as a fact: where there may be none, it is given no value. */
+function otherAggregate(name: string, variable: SqlVariable, path: readonly string[], scope: SqlScope): Scalar {
+  const value = stageFact(variable, path, name.toLowerCase() as StageFunction, scope);
+  if (name !== 'SUM' || !variable.mayBeEmpty) return fact(value);
+  return celScalar(`(${variable.name}.count > 0 ? ${celOfFact(value)} : ${celOfFact(stageFact(variable, path, 'avg', scope))})`);
+}
+
+const fact = (name: string): Scalar => factScalar(name, celOfFact(name));
