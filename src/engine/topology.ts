@@ -45,6 +45,11 @@ export function planTopology(control: ControlState): Topology {
   return { groups: [...groups.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), idle };
 }
 
+/** Whether a rule whose sources are declared runs in keyed tasks. */
+export function runsInKeyedTasks(rule: LiveRule, control: ControlState): boolean {
+  return rule.from.every((name) => name === SIGNALS || control.sources.has(name)) && coLocated(rule, control) === null;
+}
+
 /**
  * The partition set in which all events of one key of the rule meet anyway: a single partition, or partitions by a field that
  * is part of the key. Null where there is none.

@@ -30,6 +30,8 @@ export const runnerLimits = {
   /** first and longest wait before trying again after a transient failure, ms */
   retryMs: 50,
   retryMsMax: 2_000,
+  /** longest wait before a task that was lost or has failed is opened again, ms */
+  reopenMsMax: 30_000,
 } as const;
 
 /** The same, as a test may narrow them. */

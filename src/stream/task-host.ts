@@ -1,5 +1,6 @@
 import { ControlState } from '../engine/control-state.js';
-import { planTopology } from '../engine/topology.js';
+import type { ControlRecord } from '../engine/control.js';
+import { planTopology, runsInKeyedTasks } from '../engine/topology.js';
 import { EngineError } from '../event/engine-error.js';
 import { Bell, type Clock } from './clock.js';
 import { readControl } from './control-reader.js';
@@ -26,6 +27,8 @@ export interface HostOptions {
   /** a text that is different at each call */
   readonly newNonce: () => string;
   readonly fast?: boolean;
+  /** this process is out of the group for good: it holds nothing any more and must end */
+  readonly onLost?: (reason: Error) => void;
   /** default: `runnerLimits` */
   readonly limits?: RunnerLimits;
   readonly protocol?: ProtocolSwitches;
@@ -41,6 +44,8 @@ export class TaskHost {
   private readonly owned = new Set<number>();
   private readonly running = new Map<number, { readonly runner: TaskRunner; readonly ended: Promise<void> }>();
   private readonly trouble = new Map<number, string>();
+  /** how often a task was lost since it last committed */
+  private readonly losses = new Map<number, number>();
   private readonly stopping = new AbortController();
   private readonly bell = new Bell();
   private readonly pump: InputPump;
@@ -48,6 +53,7 @@ export class TaskHost {
   private keyedNeeded = false;
   private caughtUp = false;
   private readonly following: Promise<void>;
+  private joining: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: HostOptions) {
     this.limits = options.limits ?? runnerLimits;
@@ -56,8 +62,8 @@ export class TaskHost {
     this.following = this.follow();
   }
 
-  async start(): Promise<void> {
-    await this.options.log.membership.join({
+  start(): Promise<void> {
+    this.joining = this.options.log.membership.join({
       onAssigned: (tasks) => {
         for (const task of tasks) this.owned.add(task);
         this.openOwned();
@@ -68,8 +74,13 @@ export class TaskHost {
           this.running.get(task)?.runner.abandon();
         }
       },
-      onLost: (reason) => this.options.observer.error(-1, 'this process is no longer a member', { reason: reason.message }),
+      onLost: (reason) => {
+        this.abandon();
+        this.options.observer.error(-1, 'this process is no longer a member: it must end', { reason: reason.message });
+        this.options.onLost?.(reason);
+      },
     });
+    return this.joining;
   }
 
   /** Commits what was taken, writes all state, and leaves. */
@@ -79,6 +90,8 @@ export class TaskHost {
     for (const { runner } of running) runner.drain();
     await Promise.all(running.map(({ ended }) => ended));
     await this.close();
+    // one that is still on its way in would become an owner that serves nobody
+    await this.joining.catch(() => undefined);
     await this.options.log.membership.leave();
   }
 
@@ -133,7 +146,7 @@ export class TaskHost {
       let moved = false;
       for (let next = this.pump.take(); next !== null; next = this.pump.take()) {
         const record = next.record === null ? null : readControl(next.record);
-        if (record !== null) this.control.apply(record, (next.record as { offset: number }).offset);
+        if (record !== null) this.apply(record, (next.record as { offset: number }).offset);
         this.control.position = next.to;
         moved = true;
       }
@@ -142,10 +155,21 @@ export class TaskHost {
         moved = true;
       }
       if (moved) {
-        if (!this.keyedNeeded && planTopology(this.control).groups.some((group) => group.partitionSet === null)) this.keyedNeeded = true;
         this.openOwned();
       }
       await this.bell.wait(clock, this.caughtUp ? this.limits.fetchWaitMs : this.limits.retryMs);
+    }
+  }
+
+  /** Keyed tasks are needed from the first rule on that runs in them, also after its end: what was sent to them is theirs to read. */
+  private apply(record: ControlRecord, offset: number): void {
+    const { control } = this;
+    control.apply(record, offset);
+    if (this.keyedNeeded || record.kind === 'list') return;
+    if (record.kind === 'source') this.keyedNeeded = planTopology(control).groups.some((group) => group.partitionSet === null);
+    else {
+      const rule = control.rule(record.ruleId, record.version);
+      this.keyedNeeded = rule !== undefined && runsInKeyedTasks(rule, control);
     }
   }
 
@@ -155,7 +179,13 @@ export class TaskHost {
   }
 
   private open(number: number): void {
-    const runner = new TaskRunner({ ...this.options, number, nonce: this.options.newNonce() });
+    const { observer } = this.options;
+    const committed: HostObserver['committed'] = (task, facts) => {
+      this.losses.delete(number);
+      observer.committed(task, facts);
+    };
+    const warn: HostObserver['warn'] = (task, message, facts) => observer.warn(task, message, facts);
+    const runner = new TaskRunner({ ...this.options, observer: { committed, warn }, number, nonce: this.options.newNonce() });
     const ended = this.watch(number, runner);
     this.running.set(number, { runner, ended });
   }
@@ -172,7 +202,10 @@ export class TaskHost {
       this.trouble.set(number, reason);
       if (fatal) observer.error(number, 'the task has stopped', { reason, stack: (error as Error).stack ?? '' });
       else observer.warn(number, 'the task was lost', { reason });
-      waitMs = fatal ? 30_000 : this.limits.retryMs * 4;
+      // two that both believe to own it take it from each other: each time a little later, so that one of them gets through a long opening
+      const losses = (this.losses.get(number) ?? 0) + 1;
+      this.losses.set(number, losses);
+      waitMs = fatal ? this.limits.reopenMsMax : Math.min(this.limits.retryMs * 2 ** (losses + 1), this.limits.reopenMsMax);
     }
     if (!this.owned.has(number) || this.stopping.signal.aborted) {
       this.running.delete(number);

@@ -134,6 +134,8 @@ class TaskSimulation {
       observer: this.observerOf(process),
       partitionsOf: () => OUTPUT_PARTITIONS,
       flags: 0,
+      // as the service does: a process that is out of the group ends
+      onLost: () => process.crash(),
       newNonce: () => `n${++this.nonces}`,
       limits: this.scenario.limits,
       ...(this.options.without === undefined ? {} : { protocol: { [this.options.without]: false } }),
@@ -163,15 +165,13 @@ class TaskSimulation {
     this.trimmed.set(number, kept);
   }
 
-  /** What the service does with what it is told: a member that is lost ends, everything else is logged. */
   private observerOf(process: SimulatedProcess): HostObserver {
     return {
       committed: () => undefined,
       info: () => undefined,
       warn: () => undefined,
       error: (task, message, facts) => {
-        if (task < 0) process.crash();
-        else this.problems.push(`task ${task} in ${process.id}: ${message}: ${facts['reason']}\n${facts['stack']}`);
+        if (task >= 0) this.problems.push(`task ${task} in ${process.id}: ${message}: ${facts['reason']}\n${facts['stack']}`);
       },
     };
   }
@@ -260,7 +260,8 @@ class TaskSimulation {
   }
 
   private situation(): string {
-    return [...this.hosts].filter(([process]) => process.alive).map(([process, host]) => `${process.id}: owns ${host.ownedTasks.join(',')}; ${host.notReady ?? 'ready'}; ${JSON.stringify(host.statuses)}`).join('\n');
+    const owners = Array.from({ length: this.scenario.taskSlots }, (_, number) => `${number}: ${this.cluster.ownerOf(number) ?? 'nobody'}`).join(', ');
+    return `owners ${owners}\n` + [...this.hosts].filter(([process]) => process.alive).map(([process, host]) => `${process.id}: owns ${host.ownedTasks.join(',')}; ${host.notReady ?? 'ready'}; ${JSON.stringify(host.statuses)}`).join('\n');
   }
 }
 
