@@ -42,7 +42,7 @@ const SOURCE = { eventTime: { field: 'ts' }, type: { field: 'type' }, partitione
 
 const post = (running: Service, count: number, seed: number) => running.call('POST', '/sources/payments/events', makePayments(count, seed).map((event) => JSON.stringify(event)).join('\n'), { 'content-type': 'application/x-ndjson' });
 
-const eventsOf = async (running: Service): Promise<number> => ((await running.call('GET', '/cluster')).json['tasks'] as { events: number }[]).reduce((sum, { events }) => sum + events, 0);
+const eventsOf = async (running: Service): Promise<unknown> => (await running.call('GET', '/cluster')).json['events'];
 
 describe('the service on Kafka', () => {
   it('waits for a broker that is not there at the start, says so, and starts once it is there', async () => {

@@ -35,7 +35,7 @@ export async function runEmbedded(options: EmbeddedRunOptions): Promise<Embedded
   const service = new Service(await freePorts(1), { VIGIL_DATA_DIR: dataDir, LOG_LEVEL: 'warn' });
   try {
     await service.start();
-    const source = await service.call('PUT', '/sources/payments', { topic: 'payments', eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', partitions: 3 });
+    const source = await service.call('PUT', '/sources/payments', { topic: 'payments', eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', partitions: 3, idleAfter: '20s' });
     if (source.status >= 300) throw new Error(`the source: ${JSON.stringify(source)}`);
     await activateRules(service, 'payments');
     const payments = makePayments(options.events, options.seed);
@@ -64,9 +64,10 @@ async function disturb(service: Service, { disturbances, say }: EmbeddedRunOptio
     if (kind === 'kill') await service.end('SIGKILL');
     else service.signal('SIGSTOP');
     await sleep(forMs);
-    if (kind === 'kill') await service.start();
+    if (kind === 'kill') await service.spawn();
     else service.signal('SIGCONT');
   }
+  await service.ready();
 }
 
 async function post(service: Service, payments: readonly Payment[], rate: number): Promise<void> {

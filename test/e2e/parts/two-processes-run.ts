@@ -121,12 +121,14 @@ async function disturb(members: readonly Service[], { disturbances, say }: TwoPr
     last[member]?.catch(() => undefined);
   }
   await Promise.all(last);
+  await Promise.all(members.map((member) => member.ready()));
 }
 
+/** Does not wait until it is ready: it may be killed again while it opens its tasks. */
 async function killAndStart(service: Service, forMs: number): Promise<void> {
   await service.end('SIGKILL');
   await sleep(forMs);
-  await service.start();
+  await service.spawn();
 }
 
 async function pauseAndGoOn(service: Service, forMs: number): Promise<void> {
