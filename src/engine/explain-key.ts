@@ -10,7 +10,7 @@ export function explainKey(program: GroupProgram, rule: RunningRule, state: KeyS
   const windows: Record<string, JsonValue> = {};
   for (const entry of rule.program.lets) {
     if (entry.kind !== 'kept') continue;
-    const number = program.partNumber(entry.aggregate.id);
+    const number = program.numberOf(entry.aggregate.id);
     const part = number === undefined ? undefined : state.parts.get(number);
     windows[entry.name] = part === undefined ? null : { form: entry.aggregate.spec.form, emptyFrom: time(part.expiresAt()) };
   }

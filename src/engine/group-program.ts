@@ -14,7 +14,10 @@ import type { LetStep, Plan, RunningRule } from './running-rule.js';
 /** The rules of a group compiled together: equal windows are kept once, and each event type has its plan. */
 export class GroupProgram {
   readonly rules: readonly RunningRule[];
-  /** ids of the parts of a key, by number */
+  /**
+   * ids of the parts of a key, by number: what the part is, and from where in the control topic there has been a rule that keeps it. A part
+   * that came back is another one, so what an earlier rule left in a key's record never turns up again
+   */
   readonly partIds: readonly string[];
   /** event slots that some rule reads */
   readonly eventSlots: readonly number[];
@@ -22,22 +25,34 @@ export class GroupProgram {
   readonly latestSince: number;
   /** the rules with a pattern, by the number of its part, ascending */
   readonly patternRules: ReadonlyMap<number, RunningRule>;
+  /** an event may make a part expire earlier than before it: patterns complete, windows are cleared, mutes are taken back */
+  readonly shortens: boolean;
   private readonly makers: readonly (() => Part)[];
   private readonly plans = new Map<string, PlanTree>();
   private readonly letSteps: ReadonlyMap<RunningRule, readonly LetStep[]>;
   private readonly numbers: ReadonlyMap<string, number>;
+  /** number of a part by what it is */
+  private readonly kinds: ReadonlyMap<string, number>;
 
-  constructor(rules: readonly { readonly live: LiveRule; readonly program: RuleProgram }[]) {
-    const numbers = new Map<string, number>();
+  /** @param before the program of the group until now: parts that it has are kept */
+  constructor(rules: readonly { readonly live: LiveRule; readonly program: RuleProgram }[], before: GroupProgram | null = null) {
+    const kinds = new Map<string, number>();
+    const since: number[] = [];
     const makers: (() => Part)[] = [];
-    const part = (id: string, make: () => Part): number => {
-      const known = numbers.get(id);
-      if (known !== undefined) return known;
-      numbers.set(id, makers.length);
+    let from = 0;
+    const part = (kind: string, make: () => Part): number => {
+      const known = kinds.get(kind);
+      if (known !== undefined) {
+        since[known] = Math.min(since[known] as number, from);
+        return known;
+      }
+      kinds.set(kind, makers.length);
+      since.push(from);
       return makers.push(make) - 1;
     };
     const letSteps = new Map<RunningRule, LetStep[]>();
     this.rules = rules.map(({ live, program }) => {
+      from = live.since;
       const steps = program.lets.map((entry) => ({ slot: entry.slot, entry, part: entry.kind === 'kept' ? part(entry.aggregate.id, compileAggregate(entry.aggregate.spec)) : -1 }));
       const pattern = program.pattern;
       const running: RunningRule = {
@@ -52,11 +67,13 @@ export class GroupProgram {
       return running;
     });
     this.letSteps = letSteps;
-    this.partIds = [...numbers.keys()];
+    this.kinds = kinds;
+    this.partIds = [...kinds].map(([kind, number]) => before?.partId(kind) ?? hash128(`${kind}|${since[number]}`).slice(0, 16));
     this.makers = makers;
-    this.numbers = numbers;
+    this.numbers = new Map(this.partIds.map((id, number) => [id, number]));
     this.eventSlots = [...new Set(rules.flatMap(({ program }) => program.eventSlots))].sort((a, b) => a - b);
     this.patternRules = new Map(this.rules.filter((rule) => rule.patternPart >= 0).map((rule) => [rule.patternPart, rule]));
+    this.shortens = rules.some(({ program: { pattern, policy, lets } }) => pattern !== null || policy.kind === 'reset' || policy.kind === 'rearm' || lets.some((entry) => entry.kind === 'kept' && entry.aggregate.since !== null));
     this.latestSince = Math.max(-1, ...rules.map(({ live }) => live.since));
   }
 
@@ -67,6 +84,16 @@ export class GroupProgram {
   /** Number of a part by its id; undefined for one that no rule of the group has any more. */
   partNumber(id: string): number | undefined {
     return this.numbers.get(id);
+  }
+
+  /** Number of a part by what it is: the id of an aggregate or a pattern. */
+  numberOf(kind: string): number | undefined {
+    return this.kinds.get(kind);
+  }
+
+  private partId(kind: string): string | undefined {
+    const number = this.kinds.get(kind);
+    return number === undefined ? undefined : this.partIds[number];
   }
 
   aggregate(parts: Parts, number: number): Aggregate {

@@ -9,7 +9,7 @@ import { decodeKeyRecord, encodeKeyRecord, type KeyPart } from '../state/checkpo
 import { evidenceOf, matchEvidence, TakenView, witnessOf, type Evidence, type Firing } from './alert-builder.js';
 import { copyEvent, emptyEventRecord, fillEvent, type EventRecord } from './event-record.js';
 import { GroupProgram } from './group-program.js';
-import { KeyState } from './key-state.js';
+import { ForgetQueue, KeyState } from './key-state.js';
 import { explainKey } from './explain-key.js';
 import type { LaneSet } from './lanes.js';
 import { engineLimits } from './limits.js';
@@ -30,6 +30,8 @@ export interface GroupHost {
   refuse(event: EventRecord, error: EngineError): void;
   /** the state of a key is changing: it must be written before the replay floor passes this sequence */
   markDirty(state: KeyState): void;
+  /** dropped keys whose empty record is not written yet, of all groups: a key that comes back before goes on under the same entry */
+  readonly leaving: Map<string, KeyState>;
 }
 
 /** With more, those of the key are looked up instead of trying all. */
@@ -40,9 +42,10 @@ const WAITING_PART = hash128('waiting').slice(0, 16);
 /** The keys of one group in one task, and the rules that run over them. Synchronous and deterministic. */
 export class GroupRuntime {
   readonly states = new Map<string, KeyState>();
-  /** dropped keys whose empty record is not written yet */
-  private readonly leaving = new Map<string, KeyState>();
+  /** keys with timers or waiting events: due by the watermark or by the idle clock */
   private readonly wakes = new WakeQueue<KeyState>();
+  /** keys whose state expires: by the watermark alone, since an event that comes after a silence may lie before the idle clock */
+  private readonly expiries = new ForgetQueue();
   private readonly scratch = emptyEventRecord();
   private readonly writer = new ByteWriter();
 
@@ -61,6 +64,10 @@ export class GroupRuntime {
     return this.program.eventSlots;
   }
 
+  get currentProgram(): GroupProgram {
+    return this.program;
+  }
+
   /** Puts another set of rules to work; keys take it over when they are next touched, so that a change costs no pause. */
   use(program: GroupProgram): void {
     this.program = program;
@@ -70,9 +77,10 @@ export class GroupRuntime {
   restore(state: KeyState, wakeAt: number): void {
     this.states.set(state.key, state);
     this.wakes.arm(state, wakeAt);
+    this.expiries.arm(state, wakeAt);
   }
 
-  /** Earliest time at which something of this group may be due, epoch ms; Infinity when nothing waits. */
+  /** Earliest time at which a timer or a waiting event of this group may be due, epoch ms; Infinity when nothing waits. */
   get nextWakeAt(): number {
     return this.wakes.nextAt;
   }
@@ -87,38 +95,44 @@ export class GroupRuntime {
     const known = this.states.get(key);
     const state = known ?? this.newState(key);
     if (this.isAhead(state)) return;
+    this.touch(state);
     if (event.ts > this.lanes.released) {
       this.states.set(key, state);
       return this.keepWaiting(state, event);
     }
-    this.run(this.touch(state), event, plan);
+    this.run(state, event, plan);
     // a key of which nothing is left after its first event was never entered
     if (this.settle(state) && known === undefined) this.states.set(key, state);
   }
 
   private newState(key: string): KeyState {
-    const leaving = this.leaving.size === 0 ? undefined : this.leaving.get(key);
-    if (leaving === undefined) return new KeyState(this.id, key);
-    // its last record is not written yet: the key goes on as if new, under the same entry of what is to be written
-    this.leaving.delete(key);
-    leaving.gone = false;
-    leaving.program = null;
-    this.states.set(key, leaving);
-    return leaving;
+    const { leaving } = this.host;
+    const state = leaving.size === 0 ? undefined : leaving.get(stateKey(this.id, key));
+    if (state === undefined) return new KeyState(this.id, key);
+    leaving.delete(stateKey(this.id, key));
+    state.gone = false;
+    this.states.set(key, state);
+    return state;
   }
 
   private keepWaiting(state: KeyState, event: EventRecord): void {
-    this.touch(state);
     state.wait(copyEvent(event, this.program.eventSlots));
     this.host.markDirty(state);
-    if (state.waiting !== null && state.waiting.length > engineLimits.waitingPerKeyMax) this.runWaiting(state, state.nextWaiting(Infinity) as EventRecord);
+    if (state.waiting !== null && state.waiting.length > engineLimits.waitingPerKeyMax) {
+      const earliest = state.nextWaiting(Infinity) as EventRecord;
+      this.passTime(state, earliest.ts);
+      this.runWaiting(state, earliest);
+    }
     this.wakes.arm(state, this.wakeTime(state));
   }
 
   /** Runs everything that is due now that the watermark or the idle clock has moved: in order of time, then of key. */
   release(): void {
-    const until = this.lanes.released;
-    if (this.wakes.nextAt > until) return;
+    if (this.wakes.nextAt <= this.lanes.released) this.wakeDue(this.lanes.released);
+    if (this.expiries.nextAt <= this.lanes.watermark) this.forgetDue(this.lanes.watermark);
+  }
+
+  private wakeDue(until: number): void {
     // a record that is ahead of the replay has its own later wish; it is asked again when the replay has come so far
     const held: KeyState[] = [];
     for (;;) {
@@ -130,12 +144,21 @@ export class GroupRuntime {
         held.push(state);
         continue;
       }
-      this.touch(state);
-      const due = this.wakeTime(state);
+      const due = this.wakeTime(this.touch(state));
       if (due > at) this.wakes.arm(state, due);
       else this.wake(state, at);
     }
     for (const state of held) this.wakes.arm(state, until + 1);
+  }
+
+  private forgetDue(until: number): void {
+    const held: KeyState[] = [];
+    for (let state = this.expiries.pop(until); state !== null; state = this.expiries.pop(until)) {
+      if (state.gone) continue;
+      if (this.isAhead(state)) held.push(state);
+      else if (this.touch(state).waiting === null) this.settle(state, false);
+    }
+    for (const state of held) this.expiries.arm(state, until + 1);
   }
 
   /** Everything of one key that is due at `at`: deadlines before an event, the event, deadlines at last. */
@@ -287,43 +310,70 @@ export class GroupRuntime {
     if (rule.live.status !== 'paused') for (const output of outputs) this.report(state, rule, output);
   }
 
-  /** After a change: arms the next wake; a key with nothing left goes. @returns whether it stays */
-  private settle(state: KeyState): boolean {
+  /**
+   * After a change, or when its time may be over: arms the key; one with nothing left goes.
+   * @returns whether it stays
+   */
+  private settle(state: KeyState, changed = true): boolean {
     // an entry of the queue that comes early is asked again then: only a wish before it matters now
-    const early = state.armedAt !== Infinity && this.program.patternRules.size === 0 && state.waiting === null;
-    const at = early ? state.armedAt : this.wakeTime(state);
-    if (at === -Infinity) {
-      this.drop(state);
-      return false;
+    const early = changed && state.forgetAt !== Infinity && !this.program.shortens && state.waiting === null;
+    if (!early && state.waiting === null) {
+      const expiry = state.parts.expiresAt();
+      if (expiry <= this.lanes.watermark) {
+        this.drop(state);
+        return false;
+      }
+      this.expiries.arm(state, expiry);
     }
-    this.host.markDirty(state);
-    this.wakes.arm(state, at);
+    if (changed) this.host.markDirty(state);
+    this.wakes.arm(state, this.wakeTime(state));
     return true;
+  }
+
+  /** Under the rules of now a key may be past its time, or come to be so earlier: it is to be as if that had been known before. */
+  private noteExpiry(state: KeyState): void {
+    if (state.waiting !== null) return;
+    const expiry = state.parts.expiresAt();
+    if (expiry > this.lanes.watermark) return this.expiries.arm(state, expiry);
+    state.parts = new Parts(this.program.partIds.length);
+    state.lastTs = -Infinity;
   }
 
   private drop(state: KeyState): void {
     this.states.delete(state.key);
-    state.armedAt = Infinity;
+    state.clear();
     // nobody has ever heard of a key that comes and goes within one event
     if (state.dirtySince < 0 && !state.written) return;
     state.gone = true;
-    this.leaving.set(state.key, state);
+    this.host.leaving.set(stateKey(this.id, state.key), state);
     this.host.markDirty(state);
   }
 
-  /** Drops all keys: the group has no rules any more. */
-  dropAll(): void {
-    for (const state of this.states.values()) this.drop(state);
+  /**
+   * Drops all keys: the group has no rules any more.
+   * @returns keys whose record is ahead of the replay, which are what comes after the drop
+   */
+  dropAll(): readonly { readonly state: KeyState; readonly wakeAt: number }[] {
+    const ahead: { readonly state: KeyState; readonly wakeAt: number }[] = [];
+    for (const state of [...this.states.values()]) {
+      if (!this.isAhead(state)) {
+        this.drop(state);
+        continue;
+      }
+      ahead.push({ state, wakeAt: Math.min(state.armedAt, state.forgetAt) });
+      state.armedAt = state.forgetAt = Infinity;
+    }
+    return ahead;
   }
 
-  /** When the key must be looked at next, epoch ms: -Infinity when nothing is left of it, Infinity when it may sleep for ever. */
+  /** Drops a restored key whose record says that nothing is left of it, unless it has come back since. */
+  dropEmpty(state: KeyState): void {
+    if (this.states.get(state.key) === state && state.stored !== null) this.drop(state);
+  }
+
+  /** When a waiting event or a deadline of the key is due, epoch ms; Infinity when it may sleep for ever. */
   private wakeTime(state: KeyState): number {
-    const expiry = state.parts.expiresAt();
-    // a key with events that wait stays, whatever has expired: it is asked again once they have been taken
-    const gone = state.waiting === null && expiry !== Infinity && expiry <= this.lanes.released;
-    if (gone) return -Infinity;
-    const wake = state.waiting === null ? expiry : state.firstWaitingTs;
-    return this.program.patternRules.size > 0 ? Math.min(wake, state.parts.nextDeadline() + 1) : wake;
+    return this.program.patternRules.size > 0 ? Math.min(state.firstWaitingTs, state.parts.nextDeadline() + 1) : state.firstWaitingTs;
   }
 
   /** Whether a restored record already holds what the entry at hand did to its key. */
@@ -335,6 +385,7 @@ export class GroupRuntime {
   private touch(state: KeyState): KeyState {
     const program = this.program;
     if (state.program === program) return state;
+    const isNew = state.program === null && state.stored === null;
     const parts = new Parts(program.partIds.length);
     if (state.stored !== null) {
       const record = decodeKeyRecord(state.stored);
@@ -359,13 +410,14 @@ export class GroupRuntime {
     }
     state.parts = parts;
     state.program = program;
+    if (!isNew) this.noteExpiry(state);
     return state;
   }
 
   /** The key's record as of the sequence at hand; parts with nothing in them are left out. */
   encode(state: KeyState, sequence: number): Uint8Array {
     if (state.gone) {
-      this.leaving.delete(state.key);
+      this.host.leaving.delete(stateKey(this.id, state.key));
       return encodeKeyRecord({ group: this.id, key: state.key, sequence, wakeAt: Infinity, lastTs: state.lastTs, parts: [] });
     }
     this.touch(state);
@@ -379,8 +431,8 @@ export class GroupRuntime {
       const waiting = state.waiting;
       parts.push({ id: WAITING_PART, bytes: this.bytesOf((out) => writeWaiting(out, waiting)) });
     }
-    const wakeAt = this.wakeTime(state);
-    return encodeKeyRecord({ group: this.id, key: state.key, sequence, wakeAt: wakeAt === -Infinity ? Infinity : wakeAt, lastTs: state.lastTs, parts });
+    const wakeAt = Math.min(this.wakeTime(state), state.waiting === null ? state.parts.expiresAt() : Infinity);
+    return encodeKeyRecord({ group: this.id, key: state.key, sequence, wakeAt, lastTs: state.lastTs, parts });
   }
 
   private bytesOf(write: (out: ByteWriter) => void): Uint8Array {
@@ -403,6 +455,9 @@ export class GroupRuntime {
     return state === undefined ? null : this.touch(state);
   }
 }
+
+/** Names the key's record in the state topic. */
+export const stateKey = (group: string, key: string): string => `${group}\n${key}`;
 
 /** Only a refusal is an answer to the caller's mistake; anything else is ours and stops the task. */
 function asRefusal(error: unknown): EngineError {

@@ -1,14 +1,17 @@
 import { assert } from '../event/assert.js';
 import type { EventRecord } from './event-record.js';
 import { Parts } from './parts.js';
-import type { Sleeper } from './wake-queue.js';
+import { WakeQueue, type Sleeper } from './wake-queue.js';
 
 /** Of a key that no program has touched yet. */
 const NO_PARTS = new Parts(0);
 
 /** What a group keeps for one key. A restored one stays bytes until it is touched. */
 export class KeyState implements Sleeper {
+  /** when its timers or waiting events are looked at, epoch ms */
   armedAt = Infinity;
+  /** when it is asked whether it has expired, epoch ms */
+  forgetAt = Infinity;
   /** parts by their number in the group's program */
   parts: Parts = NO_PARTS;
   /** the program that `parts` are numbered by; null while the state is still bytes */
@@ -34,6 +37,17 @@ export class KeyState implements Sleeper {
     readonly groupId: string,
     readonly key: string,
   ) {}
+
+  /** Holds nothing any more. What is to be written of it, and whether a record stands, stays. */
+  clear(): void {
+    this.armedAt = Infinity;
+    this.forgetAt = Infinity;
+    this.parts = NO_PARTS;
+    this.program = null;
+    this.waiting = null;
+    this.lastTs = -Infinity;
+    this.stored = null;
+  }
 
   get order(): string {
     return this.key;
@@ -61,5 +75,16 @@ export class KeyState implements Sleeper {
 
   get firstWaitingTs(): number {
     return this.waiting === null ? Infinity : (this.waiting[0] as EventRecord).ts;
+  }
+}
+
+/** Keys by the time at which they are past their time. */
+export class ForgetQueue extends WakeQueue<KeyState> {
+  protected override armedAt(state: KeyState): number {
+    return state.forgetAt;
+  }
+
+  protected override setArmedAt(state: KeyState, at: number): void {
+    state.forgetAt = at;
   }
 }

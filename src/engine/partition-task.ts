@@ -5,7 +5,7 @@ import type { JsonValue } from '../event/stream-event.js';
 import { compileRule, type CompiledRule, type RuleEnvironment } from '../rules/compile-rule.js';
 import type { KeyReader } from '../rules/key-reader.js';
 import { ByteReader, decodeUtf8, encodeUtf8 } from '../state/bytes.js';
-import { decodeKeyHeader, decodeKeyRecord, encodeKeyRecord } from '../state/checkpoint.js';
+import { decodeKeyRecord, encodeKeyRecord } from '../state/checkpoint.js';
 import { buildAlert, digestOf, type Firing } from './alert-builder.js';
 import type { ControlRecord } from './control.js';
 import { ControlState, type LiveRule } from './control-state.js';
@@ -15,7 +15,7 @@ import { noEffects, type Effects, type FrameEffect } from './effects.js';
 import { EventDecoder, type Unreadable } from './event-decoder.js';
 import { emptyEventRecord, type EventRecord } from './event-record.js';
 import { GroupProgram } from './group-program.js';
-import { GroupRuntime, type GroupHost } from './group-runtime.js';
+import { GroupRuntime, stateKey, type GroupHost } from './group-runtime.js';
 import { KeyState } from './key-state.js';
 import { Lane, LaneSet } from './lanes.js';
 import type { Observer } from './explain/observation.js';
@@ -109,7 +109,11 @@ export class PartitionTask implements GroupHost {
   private readonly compiled = new Map<string, { readonly live: LiveRule; readonly compiled: CompiledRule }>();
   private readonly restored = new Map<string, { readonly state: KeyState; readonly wakeAt: number }[]>();
   private readonly dirty = new DirtyQueue();
-  private readonly tombstones: { readonly state: KeyState; readonly sequence: number }[] = [];
+  /** keys whose empty record is written, in that order, each with its sequence */
+  private readonly tombstones = new Map<string, { readonly state: KeyState; readonly sequence: number }>();
+  readonly leaving = new Map<string, KeyState>();
+  /** restored keys of which nothing is left */
+  private emptyRestored: KeyState[] = [];
   private readonly starts = new Map<string, number>();
   private readonly event: EventRecord = emptyEventRecord();
   private readonly router: Router;
@@ -266,8 +270,9 @@ export class PartitionTask implements GroupHost {
   get nextIdleWaitMs(): number {
     let least = Infinity;
     for (const { runtime } of this.groups.values()) {
-      if (!runtime.lanes.silent || runtime.nextWakeAt === Infinity) continue;
-      least = Math.min(least, Math.max(0, runtime.nextWakeAt - runtime.lanes.idleFrom));
+      const { lanes, nextWakeAt } = runtime;
+      if (nextWakeAt === Infinity || !lanes.silent || lanes.idleFrom === -Infinity) continue;
+      least = Math.min(least, Math.max(0, nextWakeAt - lanes.idleFrom));
     }
     return least;
   }
@@ -291,10 +296,10 @@ export class PartitionTask implements GroupHost {
     for (let n = 0; n < count; n++) {
       const state = this.dirty.take();
       if (state === null) break;
-      if (state.gone) this.tombstones.push({ state, sequence: this.sequence });
+      if (state.gone) this.noteGone(state);
       const value = this.encode(state);
       this.noteWritten(state, state.gone ? 0 : value.length);
-      records.push({ key: stateKey(state), value });
+      records.push({ key: stateKeyOf(state), value });
     }
     return records;
   }
@@ -305,14 +310,21 @@ export class PartitionTask implements GroupHost {
     state.writtenBytes = bytes;
   }
 
+  /** The latest empty record of a key decides when its tombstone may come. */
+  private noteGone(state: KeyState): void {
+    this.tombstones.delete(stateKeyOf(state));
+    this.tombstones.set(stateKeyOf(state), { state, sequence: this.sequence });
+  }
+
   /** Tombstones of keys whose empty record the replay floor has passed. */
   takeTombstones(floor: number): StateRecord[] {
     const records: StateRecord[] = [];
-    while (this.tombstones.length > 0 && (this.tombstones[0] as { sequence: number }).sequence < floor) {
-      const { state } = this.tombstones.shift() as { state: KeyState };
-      const again = this.groups.get(state.groupId)?.runtime.states.get(state.key);
+    for (const [key, { state, sequence }] of this.tombstones) {
+      if (sequence >= floor) break;
+      this.tombstones.delete(key);
+      const again = this.groups.get(state.groupId)?.runtime.states.get(state.key) ?? this.leaving.get(key);
       if (again !== undefined) again.written = true;
-      else if (state.gone) records.push({ key: stateKey(state), value: null });
+      else if (state.gone) records.push({ key, value: null });
     }
     return records;
   }
@@ -331,7 +343,7 @@ export class PartitionTask implements GroupHost {
     const records: StateRecord[] = [];
     const add = (state: KeyState): void => {
       const value = this.encode(state);
-      if (decodeKeyRecord(value).parts.length > 0) records.push({ key: stateKey(state), value });
+      if (decodeKeyRecord(value).parts.length > 0) records.push({ key: stateKeyOf(state), value });
     };
     for (const { runtime } of this.groups.values()) runtime.states.forEach(add);
     for (const { seenIds } of this.inputMap.values()) seenIds?.states().forEach(add);
@@ -359,12 +371,13 @@ export class PartitionTask implements GroupHost {
   /** Takes one record of the state topic. */
   restoreRecord(key: string, value: Uint8Array, keepSequence = true): void {
     if (key === LAYOUT_KEY) return;
-    const { group, key: ofGroup, sequence, wakeAt, lastTs } = decodeKeyHeader(value);
+    const { group, key: ofGroup, sequence, wakeAt, lastTs, parts } = decodeKeyRecord(value);
     const state = new KeyState(group, ofGroup);
     state.reflects = keepSequence ? sequence : -1;
     state.lastTs = lastTs;
     state.stored = value;
     this.noteWritten(state, value.length);
+    if (parts.length === 0) this.emptyRestored.push(state);
     const list = this.restored.get(group);
     if (list) list.push({ state, wakeAt });
     else this.restored.set(group, [{ state, wakeAt }]);
@@ -378,6 +391,22 @@ export class PartitionTask implements GroupHost {
   adoptRestored(): void {
     for (const { runtime } of this.groups.values()) this.adoptKeys(runtime);
     for (const input of this.inputMap.values()) if (input.seenIds !== null && input.source !== null) this.adoptSeenIds(input.source, input.seenIds);
+  }
+
+  /** After the replay: what it found to be gone goes from the state topic too. */
+  finishReplay(): void {
+    this.useJournaledRepeats(null);
+    for (const state of this.emptyRestored) this.groups.get(state.groupId)?.runtime.dropEmpty(state);
+    this.emptyRestored = [];
+    for (const list of this.restored.values()) {
+      for (const { state } of list) {
+        state.clear();
+        state.gone = true;
+        this.leaving.set(stateKeyOf(state), state);
+        this.markDirty(state);
+      }
+    }
+    this.restored.clear();
   }
 
   /** In a replay the journal says which records were repetitions; null when live. */
@@ -513,9 +542,9 @@ export class PartitionTask implements GroupHost {
     const followers = this.followers.get(lane);
     if (followers === undefined) return;
     for (const { set, groups } of followers) {
-      const before = set.released;
+      const { released, watermark } = set;
       set.refresh();
-      if (set.released === before) continue;
+      if (set.released === released && set.watermark === watermark) continue;
       for (const group of groups) group.release();
     }
   }
@@ -541,7 +570,8 @@ export class PartitionTask implements GroupHost {
     const here = this.topology.groups.filter((plan) => (this.keyed ? plan.partitionSet === null : mine !== null && plan.partitionSet === mine.set.id));
     for (const [id, group] of this.groups) {
       if (here.some((plan) => plan.id === id)) continue;
-      group.runtime.dropAll();
+      const ahead = group.runtime.dropAll();
+      if (ahead.length > 0) this.restored.set(id, [...ahead]);
       this.groups.delete(id);
     }
     for (const plan of here) this.host(plan);
@@ -556,7 +586,7 @@ export class PartitionTask implements GroupHost {
     // also for rules known already: a rule that came after them may emit the signals they wait for
     const lanes = this.setOf(plan);
     if (known !== undefined && sameRules(known.plan.rules, plan.rules)) return;
-    const { program, key } = this.programOf(plan);
+    const { program, key } = this.programOf(plan, known?.runtime.currentProgram);
     const runtime = known?.runtime ?? new GroupRuntime(plan.id, lanes, program, this);
     runtime.use(program);
     this.groups.set(plan.id, { plan, runtime, key });
@@ -564,11 +594,11 @@ export class PartitionTask implements GroupHost {
     for (const rule of plan.rules) if (!this.starts.has(startKey(rule))) this.starts.set(startKey(rule), lanes.watermark);
   }
 
-  private programOf(plan: GroupPlan): { program: GroupProgram; key: KeyReader } {
+  private programOf(plan: GroupPlan, before: GroupProgram | null = null): { program: GroupProgram; key: KeyReader } {
     const rules = plan.rules.map((live) => ({ live, compiled: this.compile(live) }));
     const [first] = rules;
     assert(first !== undefined, 'a group has a rule');
-    return { program: new GroupProgram(rules.map(({ live, compiled }) => ({ live, program: compiled.program }))), key: first.compiled.key };
+    return { program: new GroupProgram(rules.map(({ live, compiled }) => ({ live, program: compiled.program })), before), key: first.compiled.key };
   }
 
   private compile(live: LiveRule): CompiledRule {
@@ -718,11 +748,12 @@ export class PartitionTask implements GroupHost {
         return encodeKeyRecord({ group: state.groupId, key: state.key, sequence: this.sequence, wakeAt: Infinity, lastTs: -Infinity, parts: [{ id: '0000000000000000', bytes: input.seenIds.encode(state.key) }] });
       }
     }
+    this.leaving.delete(stateKeyOf(state));
     return encodeKeyRecord({ group: state.groupId, key: state.key, sequence: this.sequence, wakeAt: Infinity, lastTs: -Infinity, parts: [] });
   }
 }
 
-const stateKey = (state: KeyState): string => `${state.groupId}\n${state.key}`;
+const stateKeyOf = (state: KeyState): string => stateKey(state.groupId, state.key);
 const startKey = (rule: LiveRule): string => `${rule.ruleId}@${rule.version}`;
 
 function sameRules(a: readonly LiveRule[], b: readonly LiveRule[]): boolean {

@@ -25,9 +25,18 @@ export class WakeQueue<T extends Sleeper> {
 
   /** Asks to be woken at `at` or before; an earlier entry stands. @param at epoch ms, Infinity asks for nothing */
   arm(sleeper: T, at: number): void {
-    if (at >= sleeper.armedAt) return;
-    sleeper.armedAt = at;
+    if (at >= this.armedAt(sleeper)) return;
+    this.setArmedAt(sleeper, at);
     this.push(at, sleeper);
+  }
+
+  /** Where a sleeper keeps its time: one that sleeps in two queues keeps two. */
+  protected armedAt(sleeper: T): number {
+    return sleeper.armedAt;
+  }
+
+  protected setArmedAt(sleeper: T, at: number): void {
+    sleeper.armedAt = at;
   }
 
   /**
@@ -39,8 +48,8 @@ export class WakeQueue<T extends Sleeper> {
       const at = this.times[0] as number;
       const sleeper = this.sleepers[0] as T;
       this.removeFirst();
-      if (sleeper.armedAt !== at) continue;
-      sleeper.armedAt = Infinity;
+      if (this.armedAt(sleeper) !== at) continue;
+      this.setArmedAt(sleeper, Infinity);
       return sleeper;
     }
     return null;

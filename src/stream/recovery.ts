@@ -72,8 +72,8 @@ export async function openTask(options: OpenOptions): Promise<OpenedTask> {
     options.progress(`replaying entry ${entry.sequence} of ${last?.sequence ?? 0}`);
     await replay(options, task, entry, ahead);
   }
-  task.useJournaledRepeats(null);
   task.sequence = last === undefined ? 0 : last.sequence + 1;
+  task.finishReplay();
   const ids = new Set(task.inputs.map(({ id }) => id));
   const positions = new Map((last?.table ?? []).map((id, i) => [id, last?.positions[i] as number] as const).filter(([id]) => ids.has(id)));
   return { task, positions, floor, lastEntryAt: tail.lastEntryAt, replayed };
