@@ -1,12 +1,12 @@
 import type { JsonValue } from '../../src/event/stream-event.js';
-import { readFraudPack, type PackRule } from '../../src/app/fraud-pack.js';
+import { readRulePack, type PackRule } from '../../src/app/rule-pack.js';
 import type { Case } from './archetype.js';
 
 export type PackedRule = PackRule;
 
 /** The shipped pack by the ids of its rules. */
 export function packById(): ReadonlyMap<string, PackedRule> {
-  return new Map(readFraudPack().map((rule) => [rule.id, rule]));
+  return new Map(readRulePack().map((rule) => [rule.id, rule]));
 }
 
 /** The rules that a case runs: its own, and those whose signals they read. Null where one is not in the pack. */

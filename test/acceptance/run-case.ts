@@ -1,4 +1,5 @@
 import { RuleTestDriver, type DrivenAlert } from '../../src/engine/testing/rule-test-driver.js';
+import { hash32 } from '../../src/event/hash.js';
 import type { Case } from './archetype.js';
 import { differences } from './compare.js';
 import { interleaved } from './other-keys.js';
@@ -27,10 +28,34 @@ export function runCase(item: Case, rules: readonly PackedRule[]): Way[] {
   return ways;
 }
 
+/**
+ * Beyond the README: the same over three partitions, so that every event goes through re-keying. Null where an event is late, which
+ * is another question with other partitions.
+ */
+export function runPartitioned(item: Case, rules: readonly PackedRule[], restoreEvery?: number): Way | null {
+  if (hasLateEvent(item)) return null;
+  return { name: 'three partitions', lines: attempt(item, rules, { batch: false, partitions: 3, ...(restoreEvery === undefined ? {} : { restoreEvery }) }) };
+}
+
+/** Beyond the README: patterns on the general matcher. */
+export function runGeneral(item: Case, rules: readonly PackedRule[]): Way {
+  return { name: 'general matcher', lines: attempt(item, rules, { batch: false, fast: false }) };
+}
+
+function hasLateEvent({ events, allowedLatenessMs }: Case): boolean {
+  let largest = -Infinity;
+  return events.some(({ ts }) => {
+    largest = Math.max(largest, ts);
+    return ts < largest - allowedLatenessMs;
+  });
+}
+
 interface How {
   /** all events at once, or each by itself */
   readonly batch: boolean;
   readonly restoreEvery?: number;
+  readonly partitions?: number;
+  readonly fast?: boolean;
 }
 
 function attempt(item: Case, rules: readonly PackedRule[], how: How): string[] {
@@ -42,17 +67,21 @@ function attempt(item: Case, rules: readonly PackedRule[], how: How): string[] {
   }
 }
 
-function alertsOf(item: Case, rules: readonly PackedRule[], { batch, restoreEvery }: How): readonly DrivenAlert[] {
+function alertsOf(item: Case, rules: readonly PackedRule[], { batch, restoreEvery, partitions = 1, fast = true }: How): readonly DrivenAlert[] {
   const driver = new RuleTestDriver({
     rules: rules.map((rule) => ({ document: rule.document, params: paramsFor(rule, item.params), status: item.shadow.includes(rule.id) ? 'shadow' : 'active' })),
     lists: item.lists,
     disorderMs: item.allowedLatenessMs,
     dedupeMs: WHOLE_CASE_MS,
+    partitions,
+    keyedPartitions: partitions === 1 ? 1 : 2,
+    fast,
   });
   if (batch) driver.pushAll(item.events);
   else {
     item.events.forEach((event, i) => {
-      driver.push(event);
+      // a repeat comes on the partition of the first
+      driver.push(event, undefined, hash32(event.id) % partitions);
       if (restoreEvery !== undefined && (i + 1) % restoreEvery === 0) driver.restart();
     });
   }
