@@ -149,6 +149,9 @@ export interface RuleFinding {
   /** JSON pointer into the rule document; '' is the document itself */
   readonly pointer: string;
   readonly detail: string;
+  /** of an SQL text, from 1 */
+  readonly line?: number;
+  readonly column?: number;
 }
 
 export interface RuleValidation {

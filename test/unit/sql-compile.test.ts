@@ -121,6 +121,7 @@ describe('compileSql', () => {
 
   it('shows the measures that are selected, under their names there', () => {
     const { facts } = compiled(query('A B', 'A AS x = 1, B AS x = 2', { select: 'T.card, n AS events, T.what', measures: "COUNT(*) AS n, A.x AS hidden, CASE WHEN A.x > B.x THEN 'down' ELSE 'up' END AS what" })).alert;
+    expect(compiled(query('A B', 'A AS x = 1, B AS x = 2', { measures: 'A.x AS `A.x`, COUNT(B.ts) AS n' })).alert).toEqual({ include: ['A.x'], facts: { n: { fact: 'B.count' } } });
     expect(facts).toEqual({ events: { cel: '(A.count + B.count)' }, what: { cel: '((A.x > B.x) ? "down" : "up")' } });
   });
 

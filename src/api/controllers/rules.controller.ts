@@ -1,8 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { z } from 'zod';
-import type { JsonValue } from '../../event/stream-event.js';
-import { ruleSchema } from '../../rules/rule-schema.js';
 import { ApiError } from '../api-error.js';
 import { Needs } from '../auth/roles.js';
 import { pageOf } from '../http/cursor.js';
@@ -14,8 +12,9 @@ import { API_PORTS } from '../options.js';
 import { Operation } from '../openapi/operation.js';
 import type { ApiPorts, Caller, RuleValidation, RuleView } from '../ports.js';
 import { nameParameter, newName } from '../schemas/common.js';
-import { ruleAnswer, ruleBody, ruleList, ruleQuery, statsAnswer, validationAnswer } from '../schemas/rules.js';
+import { ruleAnswer, ruleBody, ruleList, ruleOrSql, ruleQuery, statsAnswer, validationAnswer } from '../schemas/rules.js';
 import { ruleAnswerOf, ruleSummary } from './rule-answers.js';
+import { judgeSent, type SentRule } from './sent-rule.js';
 
 type Document = z.infer<typeof ruleBody>;
 
@@ -26,9 +25,10 @@ export class RulesController {
   @Post('validate')
   @Needs('viewer')
   @HttpCode(200)
-  @Operation({ summary: 'Check a rule', bodySchema: ruleSchema, description: 'Problems, warnings, state bound and cost class; stores nothing.', answers: { 200: validationAnswer }, problems: { 400: 'Malformed JSON', 422: 'Not a JSON object' } })
-  validate(@Body({ schema: ruleBody }) document: Document) {
-    return this.ports.validator.validate(document as JsonValue);
+  @Operation({ summary: 'Check a rule', bodySchema: ruleOrSql, description: 'Problems, warnings, state bound and cost class; stores nothing.', answers: { 200: validationAnswer }, problems: { 400: 'Malformed JSON', 422: 'Not a JSON object' } })
+  async validate(@Body({ schema: ruleBody }) sent: Document) {
+    const { document, validation } = await judgeSent(sent, this.ports.validator);
+    return 'sql' in sent && validation.valid ? { ...validation, rule: document } : validation;
   }
 
   @Get()
@@ -44,18 +44,18 @@ export class RulesController {
 
   @Post()
   @Needs('analyst')
-  @Operation({ summary: 'Create a rule as draft version 1', bodySchema: ruleSchema, answers: { 201: ruleAnswer }, problems: { 400: 'Malformed JSON', 409: 'A rule with this id exists', 422: 'Not a valid rule: see `problems`' } })
-  async create(@Body({ schema: ruleBody }) document: Document, @CallerOf() caller: Caller, @Res({ passthrough: true }) response: Response) {
-    const judged = await this.validated(document);
-    const rule = await this.ports.rules.create(String(document.id), document as JsonValue, caller);
-    return this.written(response, rule, judged);
+  @Operation({ summary: 'Create a rule as draft version 1', bodySchema: ruleOrSql, answers: { 201: ruleAnswer }, problems: { 400: 'Malformed JSON', 409: 'A rule with this id exists', 422: 'Not a valid rule: see `problems`' } })
+  async create(@Body({ schema: ruleBody }) sent: Document, @CallerOf() caller: Caller, @Res({ passthrough: true }) response: Response) {
+    const { document, validation } = await this.validated(sent);
+    const rule = await this.ports.rules.create(String((document as Document).id), document, caller);
+    return this.written(response, rule, validation);
   }
 
   @Put(':id')
   @Needs('analyst')
   @Operation({
     summary: 'Write the next draft version',
-    bodySchema: ruleSchema,
+    bodySchema: ruleOrSql,
     description: 'Creates the rule where there is none. The latest version again writes nothing (200). The document may leave out `id`.',
     headers: { 'If-Match': 'ETag of the revision that was edited; a stale one is refused with 412' },
     answers: { 200: ruleAnswer, 201: ruleAnswer },
@@ -63,12 +63,12 @@ export class RulesController {
   })
   async put(@Param('id', { schema: newName }) id: string, @Body({ schema: ruleBody }) given: Document, @CallerOf() caller: Caller, @Req() request: ApiRequest, @Res({ passthrough: true }) response: Response) {
     const precondition = preconditionOf(request);
-    const document = { id, ...given };
-    if (document.id !== id) throw new ApiError(422, 'rule.id-differs', `the document is of rule ${JSON.stringify(document.id)}, the path of ${JSON.stringify(id)}`, '/id');
-    const judged = await this.validated(document);
-    const { outcome, item } = await this.ports.rules.put(id, document as JsonValue, precondition, caller);
+    const sent = { id, ...given };
+    if (sent.id !== id) throw new ApiError(422, 'rule.id-differs', `the document is of rule ${JSON.stringify(sent.id)}, the path of ${JSON.stringify(id)}`, '/id');
+    const { document, validation } = await this.validated(sent);
+    const { outcome, item } = await this.ports.rules.put(id, document, precondition, caller);
     response.status(outcome === 'unchanged' ? 200 : 201);
-    return this.written(response, item, judged);
+    return this.written(response, item, validation);
   }
 
   @Get(':id')
@@ -95,9 +95,9 @@ export class RulesController {
   }
 
   /** @throws ApiError 422 with every problem; code and pointer are those of the first */
-  private async validated(document: Document): Promise<RuleValidation> {
-    const judged = await this.ports.validator.validate(document as JsonValue);
-    const { valid, problems, warnings } = judged;
+  private async validated(sent: Document): Promise<SentRule> {
+    const judged = await judgeSent(sent, this.ports.validator);
+    const { valid, problems, warnings } = judged.validation;
     const [first] = problems;
     if (valid && first === undefined) return judged;
     throw new ApiError(422, first?.code ?? 'rule.invalid', first?.detail ?? 'the rule is not valid', first?.pointer ?? '', { problems, warnings });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ruleSchema } from '../../rules/rule-schema.js';
 import { anyObject, flag, listOf, pageQuery, revision, timeMs } from './common.js';
 
 export const ruleStatus = z.enum(['draft', 'shadow', 'active', 'paused', 'retired']);
@@ -6,6 +7,12 @@ export const severity = z.enum(['info', 'low', 'medium', 'high', 'critical']);
 
 /** Any object: the language's own checker answers with all problems, codes and pointers. */
 export const ruleBody = z.record(z.string(), z.unknown());
+
+/** The other face of a rule with a pattern. */
+const sqlRule = z
+  .looseObject({ sql: z.string().describe('SELECT … FROM … MATCH_RECOGNIZE (…)'), id: z.string().optional() })
+  .meta({ id: 'SqlRule', description: 'A rule as SQL, with the members that SQL has no place for beside it: id, name, severity, params …' });
+export const ruleOrSql = z.union([ruleSchema, sqlRule]).meta({ id: 'RuleOrSql' });
 
 export const ruleQuery = z.strictObject({
   ...pageQuery,
@@ -54,7 +61,13 @@ const ruleMembers = {
   createdAt: timeMs.describe('epoch ms; when the latest version was written'),
   createdBy: z.string(),
 };
-const finding = z.strictObject({ code: z.string(), pointer: z.string(), detail: z.string() });
+const finding = z.strictObject({
+  code: z.string(),
+  pointer: z.string(),
+  detail: z.string(),
+  line: z.int().min(1).optional().describe('of an SQL text'),
+  column: z.int().min(1).optional(),
+});
 const stateBound = z.unknown().describe('state per key: `records`, `bytes`, `formula`, `retentionMs` and the same of each of `parts`; null numbers where only time bounds them; null for a rule that is not valid');
 const cost = z.unknown().describe('`class` (low, medium, high), `steps` and `formula` of one event in the worst case, and the `index` by which events reach the rule; null likewise');
 
@@ -72,5 +85,5 @@ export const ruleAnswer = z
 export const ruleList = listOf(z.strictObject({ ...ruleMembers, stats: statsAnswer.optional() }).meta({ id: 'RuleSummary' })).meta({ id: 'RuleList' });
 
 export const validationAnswer = z
-  .strictObject({ valid: z.boolean(), problems: z.array(finding), warnings: z.array(finding), stateBound, cost })
+  .strictObject({ valid: z.boolean(), problems: z.array(finding), warnings: z.array(finding), stateBound, cost, rule: anyObject.optional().describe('the document that an SQL text stands for') })
   .meta({ id: 'RuleValidation' });

@@ -4,16 +4,16 @@ import type { ConditionJson } from '../conditions/condition-node.js';
 import { pointerOf, type Location } from '../problem.js';
 import type { Rule } from '../rule-schema.js';
 import { validateRule } from '../validate-rule.js';
-import { collectVariables } from './collect-variables.js';
-import { compileCondition } from './compile-condition.js';
-import { compileScalar } from './compile-scalar.js';
-import { compileStages, type StageSource } from './compile-stages.js';
+import { collectVariables, hasAbsence } from './compile/collect-variables.js';
+import { compileCondition } from './compile/compile-condition.js';
+import { compileScalar } from './compile/compile-scalar.js';
+import { compileStages, type StageSource } from './compile/compile-stages.js';
 import { durationText } from './duration-text.js';
-import { parseSql } from './parse-sql.js';
-import type { Scalar } from './scalar.js';
-import { columnOf, currentFact, type SqlScope, type SqlVariable } from './sql-names.js';
+import { parseSql } from './parse/parse-sql.js';
+import type { Scalar } from './compile/scalar.js';
+import { columnOf, currentFact, type SqlScope, type SqlVariable } from './compile/sql-names.js';
 import { SqlProblems, type SqlProblem } from './sql-problem.js';
-import type { Place, SqlExpr, SqlQuery } from './sql-tree.js';
+import type { Place, SqlExpr, SqlQuery } from './parse/sql-tree.js';
 
 type Members = Readonly<Record<string, JsonValue>>;
 type Definition = { readonly condition: ConditionJson; readonly at: Place };
@@ -86,7 +86,7 @@ class SqlCompiler {
       from: from.length === 1 ? (from[0] as string) : from,
       ...('key' in members ? {} : { key: this.key() }),
       pattern: this.pattern(),
-      alert: { facts: this.facts() },
+      alert: this.alert(),
     };
   }
 
@@ -137,7 +137,9 @@ class SqlCompiler {
     const source: StageSource = { definition: (variable) => conditions.get(variable) ?? null, note: (at, place) => this.note(at, place), problems: this.problems };
     const stages = compileStages(pattern, source) as unknown as JsonValue[];
     const skip = this.skip();
-    return { stages, ...(withinMs === null ? {} : { within: durationText(withinMs) }), ...(skip === 'pastLast' ? {} : { skip, limit: MATCHES_MAX }), edge: 'exclusive' };
+    // Flink's edge, except with an absence, which it has no word for: there both lengths of time are ours
+    const edge = hasAbsence(pattern) ? {} : { edge: 'exclusive' };
+    return { stages, ...(withinMs === null ? {} : { within: durationText(withinMs) }), ...(skip === 'pastLast' ? {} : { skip, limit: MATCHES_MAX }), ...edge };
   }
 
   private conditions(): Map<string, Definition> {
@@ -162,16 +164,19 @@ class SqlCompiler {
     return skip.to === 'toFirst' ? { toFirst: text } : { toLast: text };
   }
 
-  /** Measures as the alert's facts: those that are selected, under the names that they have there. */
-  private facts(): JsonValue {
+  /** Measures as the alert's facts: those that are selected, under the names that they have there; `A.x AS "A.x"` is `include`. */
+  private alert(): JsonValue {
     const facts: Record<string, JsonValue> = {};
+    const include: string[] = [];
     for (const { name, as } of this.selected()) {
       const measure = this.query.measures.find((candidate) => candidate.name.text === name);
       if (measure === undefined) continue;
-      this.note(['alert', 'facts', as], measure.name.at);
-      facts[as] = operandOf(compileScalar(measure.value, this.scope(null)));
+      const value = compileScalar(measure.value, this.scope(null));
+      if (value.fact === as && as.includes('.')) include.push(as);
+      else facts[as] = operandOf(value);
+      this.note(value.fact === as ? ['alert', 'include', include.length - 1] : ['alert', 'facts', as], measure.name.at);
     }
-    return facts;
+    return { ...(include.length === 0 ? {} : { include }), facts };
   }
 
   private selected(): { readonly name: string; readonly as: string }[] {

@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../problem.js';
 import { sqlLimits } from './limits.js';
-import type { Place } from './sql-tree.js';
+import type { Place } from './parse/sql-tree.js';
 
 /** Public codes of what is wrong with an SQL text; what is wrong with the rule that it stands for has the codes of rules. */
 export type SqlProblemCode = 'sql.syntax' | 'sql.too-large' | 'sql.unsupported' | 'sql.unknown-variable' | 'sql.type' | 'sql.missing' | ProblemCode;

@@ -90,6 +90,24 @@ export function describeRules(subject: Subject): void {
       expect((await subject.client.get(`/api/v1/rules/${id}`)).status).toBe(404);
     });
 
+    it('takes a rule as SQL, and says with line and column what is wrong with one', async () => {
+      const source = await subject.source();
+      const id = subject.name('rule');
+      const sql = `SELECT * FROM \`${source}\` MATCH_RECOGNIZE (PARTITION BY card ORDER BY ts MEASURES B.amountMinor AS amount\n  AFTER MATCH SKIP PAST LAST ROW PATTERN (A B) WITHIN INTERVAL '1' HOUR\n  DEFINE A AS type = 'login', B AS amountMinor > 5)`;
+      const stages = [{ as: 'A', on: 'login' }, { as: 'B', follow: 'next', where: { fact: 'amountMinor', operator: 'greaterThan', value: 5 } }];
+      const rule = { id, severity: 'low', from: source, key: 'card', pattern: { stages, within: '1h', edge: 'exclusive' }, alert: { facts: { amount: { fact: 'B.amountMinor' } } } };
+      const judged = await subject.client.post('/api/v1/rules/validate', { sql, id, severity: 'low' });
+      expect([judged.status, judged.body.valid, judged.body.rule]).toEqual([200, true, rule]);
+      const created = await subject.client.post('/api/v1/rules', { sql, id, severity: 'low' });
+      expect([created.status, created.body.id, created.body.rule]).toEqual([201, id, rule]);
+      expect((await subject.client.put(`/api/v1/rules/${id}`, { sql, severity: 'low' })).status).toBe(200);
+      const bad = await subject.client.post('/api/v1/rules', { sql: sql.replace('> 5', '>'), id });
+      const problem = { code: 'sql.syntax', pointer: '/sql', line: 3, column: 49, detail: expect.stringContaining('line 3, column 49: found ")"; expected') };
+      expect([bad.status, bad.body.code, bad.body.pointer, bad.body.problems]).toEqual([422, 'sql.syntax', '/sql', [problem]]);
+      expect((await subject.client.post('/api/v1/rules/validate', { sql: sql.replace('> 5', '>') })).body).toMatchObject({ valid: false, problems: [problem] });
+      expect((await subject.client.post('/api/v1/rules/validate', { sql: 7 })).body).toMatchObject({ valid: false, problems: [{ code: 'rule.wrong-type', pointer: '/sql' }] });
+    });
+
     it('refuses unknown rules, versions and transitions', async () => {
       const id = await subject.rule();
       const ask = async (method: string, path: string) => {

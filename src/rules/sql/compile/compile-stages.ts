@@ -1,11 +1,11 @@
-import type { ConditionJson } from '../conditions/condition-node.js';
-import type { Location } from '../problem.js';
-import type { FitInput, RepetitionInput, StageInput } from '../schema/pattern-schema.js';
+import type { ConditionJson } from '../../conditions/condition-node.js';
+import type { Location } from '../../problem.js';
+import type { FitInput, RepetitionInput, StageInput } from '../../schema/pattern-schema.js';
 import { fillerOf } from './collect-variables.js';
-import { durationText } from './duration-text.js';
+import { durationText } from '../duration-text.js';
 import { eventFit, forbidden } from './event-fit.js';
-import type { SqlProblems } from './sql-problem.js';
-import type { PatternNode, Place } from './sql-tree.js';
+import type { SqlProblems } from '../sql-problem.js';
+import type { PatternNode, Place } from '../parse/sql-tree.js';
 
 type Quantified = PatternNode & { readonly kind: 'quantified' };
 type Follow = 'next' | 'followedBy' | 'followedByAny';

@@ -1,8 +1,8 @@
 import { EOF, Lexer, MismatchedTokenException, type IToken } from 'chevrotain';
 import { ValueRefused } from './expression-parser.js';
-import { sqlLimits } from './limits.js';
+import { sqlLimits } from '../limits.js';
 import { QueryParser } from './query-parser.js';
-import type { SqlProblems } from './sql-problem.js';
+import type { SqlProblems } from '../sql-problem.js';
 import type { Place, SqlQuery } from './sql-tree.js';
 import { placeOf } from './token-values.js';
 import { ALL_TOKENS, Close, CloseExclusion, Open, OpenExclusion } from './tokens.js';

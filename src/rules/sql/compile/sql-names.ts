@@ -1,7 +1,7 @@
-import { parsePath } from '../../event/field-path.js';
-import { STAGE_FUNCTIONS, type StageFunction } from '../facts/stage-readers.js';
-import type { SqlProblems } from './sql-problem.js';
-import type { Place } from './sql-tree.js';
+import { parsePath } from '../../../event/field-path.js';
+import { STAGE_FUNCTIONS, type StageFunction } from '../../facts/stage-readers.js';
+import type { SqlProblems } from '../sql-problem.js';
+import type { Place } from '../parse/sql-tree.js';
 
 /** A variable of the pattern. */
 export interface SqlVariable {

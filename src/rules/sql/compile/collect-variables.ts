@@ -1,6 +1,6 @@
 import type { SqlVariable } from './sql-names.js';
-import type { SqlProblems } from './sql-problem.js';
-import type { PatternNode } from './sql-tree.js';
+import type { SqlProblems } from '../sql-problem.js';
+import type { PatternNode } from '../parse/sql-tree.js';
 
 /** `{- X* -}` and `{- X*? -}`: events that may lie between, which are no part of the match. */
 export interface Filler {
@@ -43,4 +43,10 @@ export function collectVariables(pattern: PatternNode, problems: SqlProblems): M
   };
   visit(pattern, false, true);
   return variables;
+}
+
+export function hasAbsence(node: PatternNode): boolean {
+  if (node.kind === 'absent') return true;
+  if ('parts' in node) return node.parts.some(hasAbsence);
+  return 'of' in node && hasAbsence(node.of);
 }

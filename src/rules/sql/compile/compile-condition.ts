@@ -1,10 +1,10 @@
-import type { JsonValue } from '../../event/stream-event.js';
-import type { ConditionJson } from '../conditions/condition-node.js';
+import type { JsonValue } from '../../../event/stream-event.js';
+import type { ConditionJson } from '../../conditions/condition-node.js';
 import { celCondition, compileScalar } from './compile-scalar.js';
 import { likeTest } from './like.js';
 import type { Scalar } from './scalar.js';
 import type { SqlScope } from './sql-names.js';
-import type { Comparison, SqlExpr } from './sql-tree.js';
+import type { Comparison, SqlExpr } from '../parse/sql-tree.js';
 
 const NEGATED: Readonly<Record<Comparison, Comparison>> = { '=': '<>', '<>': '=', '<': '>=', '>=': '<', '>': '<=', '<=': '>' };
 const SWAPPED: Readonly<Record<Comparison, Comparison>> = { '=': '=', '<>': '<>', '<': '>', '>': '<', '<=': '>=', '>=': '<=' };

@@ -1,10 +1,10 @@
-import { ruleLimits } from '../limits.js';
+import { ruleLimits } from '../../limits.js';
 import { compileAggregate, isAggregate } from './compile-aggregate.js';
 import { likeTest } from './like.js';
 import { celOfFact, columnOf, currentFact, stageFact, type SqlScope } from './sql-names.js';
 import { NO_SCALAR, celScalar, factScalar, literalScalar, type Scalar } from './scalar.js';
 import { FUNCTIONS } from './sql-functions.js';
-import type { Arithmetic, Comparison, SqlExpr } from './sql-tree.js';
+import type { Arithmetic, Comparison, SqlExpr } from '../parse/sql-tree.js';
 
 const CEL_OPERATORS: Readonly<Record<Arithmetic, string>> = { '+': '+', '-': '-', '*': '*', '/': '/', '%': '%', '||': '+' };
 

@@ -1,7 +1,7 @@
-import type { StageFunction } from '../facts/stage-readers.js';
+import type { StageFunction } from '../../facts/stage-readers.js';
 import { NO_SCALAR, celScalar, factScalar, type Scalar } from './scalar.js';
 import { celOfFact, columnOf, currentFact, needKept, stageFact, type SqlScope, type SqlVariable } from './sql-names.js';
-import type { SqlExpr } from './sql-tree.js';
+import type { SqlExpr } from '../parse/sql-tree.js';
 
 type Call = SqlExpr & { readonly kind: 'call' };
 
@@ -99,6 +99,8 @@ function firstOf(variable: SqlVariable, path: readonly string[], n: number, own:
 function countOfValues(variable: SqlVariable, path: readonly string[], own: boolean, distinct: boolean, scope: SqlScope): Scalar {
   const values = celOfFact(stageFact(variable, path, 'values', scope));
   const current = celOfFact(currentFact(path, scope));
+  // every event has a time
+  if (!distinct && path.length === 1 && path[0] === scope.timeColumn) return own ? celScalar(`(${variable.name}.count + 1)`) : fact(`${variable.name}.count`);
   if (!own) return distinct ? fact(stageFact(variable, path, 'distinct', scope)) : celScalar(`size(${values})`);
   if (!distinct) return celScalar(`(size(${values}) + (has(${current}) ? 1 : 0))`);
   return celScalar(`(has(${current}) ? size((${values} + [${current}]).distinct()) : size(${values}.distinct()))`);

@@ -1,5 +1,5 @@
-import type { ConditionJson } from '../conditions/condition-node.js';
-import type { FitInput } from '../schema/pattern-schema.js';
+import type { ConditionJson } from '../../conditions/condition-node.js';
+import type { FitInput } from '../../schema/pattern-schema.js';
 import { ALWAYS } from './compile-condition.js';
 
 /** Most types that a stage may name. */
