@@ -35,7 +35,10 @@ export interface Firing {
   /** number of the repetition of an absence; 0 = the first */
   readonly repeat: number;
   readonly byIdleClock: boolean;
+  /** partial matches were dropped for the bound: there may be more or other matches */
   readonly overflowed: boolean;
+  /** entries of the key's windows, partial matches and remembered values that a bound made it forget so far */
+  readonly dropped: number;
   readonly warm: boolean;
 }
 
@@ -43,7 +46,8 @@ export interface Firing {
 export function buildAlert(firing: Firing): AlertEffect {
   const { rule, key, kind, at, event, match, evidence } = firing;
   const { live, program } = rule;
-  const named = evidence.length > engineLimits.evidenceMax ? [...evidence.slice(0, engineLimits.evidenceMax - 1), evidence[evidence.length - 1] as Evidence] : evidence;
+  const evidenceMax = live.rule.limits.evidence;
+  const named = evidence.length > evidenceMax ? [...evidence.slice(0, evidenceMax - 1), evidence[evidence.length - 1] as Evidence] : evidence;
   const id = hash128([live.ruleId, live.version, key, kind, at, firing.repeat, ...evidence.map(coordinates)].join('\n'));
   const facts: Record<string, JsonValue> = {};
   for (const { name, read } of program.alert.facts) {
@@ -68,7 +72,7 @@ export function buildAlert(firing: Firing): AlertEffect {
     warm: firing.warm,
     ...(firing.byIdleClock ? { by: 'idle-clock' } : {}),
     ...(firing.repeat > 0 ? { repeat: firing.repeat } : {}),
-    ...(firing.overflowed ? { overflowed: true } : {}),
+    ...(firing.overflowed || firing.dropped > 0 ? { overflowed: true, dropped: firing.dropped } : {}),
     ...(live.status === 'shadow' ? { shadow: true } : {}),
   };
   return { id, shadow: live.status === 'shadow', kind, key, json: JSON.stringify(alert), ruleId: live.ruleId, version: live.version };

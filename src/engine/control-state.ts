@@ -70,6 +70,11 @@ export class ControlState {
     return this.rules.get(`${ruleId}@${version}`);
   }
 
+  /** Whether a version, as `rule@version`, is at work. */
+  isLive(id: string): boolean {
+    return this.rules.has(id);
+  }
+
   /** Number of the task after the last source task. */
   get taskCount(): number {
     return this.nextTask;

@@ -5,7 +5,7 @@ import { engineLimits } from './limits.js';
 import type { Part } from './parts.js';
 
 /** Event ids of one source and bucket, each with its event time: forgotten `windowMs` later. */
-class IdBucket implements Part {
+class IdBucket implements Pick<Part, 'expiresAt' | 'write' | 'read'> {
   private readonly ids = new Map<string, number>();
   private latestTs = -Infinity;
 

@@ -15,7 +15,7 @@ export type FirePolicy =
 export class FiringState {
   /** text of the `per` facts ('' without `per`) → muted for events before this, epoch ms; Infinity = for ever */
   private readonly mutedUntil = new Map<string, number>();
-  /** `rearm`: values that have fired and not been re-armed */
+  /** values forgotten for the bound: they may fire again too early */
   dropped = 0;
 
   /** Whether the rule may fire at `ts`; if so it has. */
@@ -46,6 +46,15 @@ export class FiringState {
       this.dropped++;
       return;
     }
+  }
+
+  /** Each value that is muted, with when it may fire again, epoch ms; Infinity: not by time alone. */
+  get standing(): readonly { readonly per: string; readonly until: number }[] {
+    return [...this.mutedUntil].map(([per, until]) => ({ per, until }));
+  }
+
+  clear(): void {
+    this.mutedUntil.clear();
   }
 
   /** epoch ms from which the state says nothing any more; -Infinity when it says nothing now */

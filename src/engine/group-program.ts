@@ -1,4 +1,4 @@
-import type { PatternState } from '../cep/matcher.js';
+import type { CompiledPattern, PatternState } from '../cep/matcher.js';
 import { hash128 } from '../event/hash.js';
 import type { FirePolicyProgram, RuleProgram } from '../rules/program.js';
 import type { Aggregate } from '../state/aggregate.js';
@@ -9,7 +9,7 @@ import type { EventRecord } from './event-record.js';
 import { FiringState } from './firing.js';
 import { PatternPart, type Part, type Parts } from './parts.js';
 import { PlanTree } from './plan-tree.js';
-import type { LetStep, Plan, RunningRule } from './running-rule.js';
+import { newRuleCounts, type LetStep, type Plan, type RuleCounts, type RunningRule } from './running-rule.js';
 
 /** The rules of a group compiled together: equal windows are kept once, and each event type has its plan. */
 export class GroupProgram {
@@ -35,7 +35,7 @@ export class GroupProgram {
   private readonly kinds: ReadonlyMap<string, number>;
 
   /** @param before the program of the group until now: parts that it has are kept */
-  constructor(rules: readonly { readonly live: LiveRule; readonly program: RuleProgram }[], before: GroupProgram | null = null) {
+  constructor(rules: readonly { readonly live: LiveRule; readonly program: RuleProgram; readonly counts?: RuleCounts | undefined }[], before: GroupProgram | null = null) {
     const kinds = new Map<string, number>();
     const since: number[] = [];
     const makers: (() => Part)[] = [];
@@ -51,7 +51,7 @@ export class GroupProgram {
       return makers.push(make) - 1;
     };
     const letSteps = new Map<RunningRule, LetStep[]>();
-    this.rules = rules.map(({ live, program }) => {
+    this.rules = rules.map(({ live, program, counts }) => {
       from = live.since;
       const steps = program.lets.map((entry) => ({ slot: entry.slot, entry, part: entry.kind === 'kept' ? part(entry.aggregate.id, compileAggregate(entry.aggregate.spec)) : -1 }));
       const pattern = program.pattern;
@@ -60,8 +60,11 @@ export class GroupProgram {
         program,
         firingPart: !remembers(program.policy) ? -1 : part(hash128(`fire|${live.ruleId}|${live.epoch}`).slice(0, 16), () => new FiringState()),
         patternPart: pattern === null ? -1 : part(pattern.id, () => new PatternPart(pattern.compiled.newState())),
+        kept: steps.flatMap(({ entry, part }) => (entry.kind === 'kept' ? [{ entry, part }] : [])),
+        repeatEveryMs: pattern === null ? Infinity : repetitionOf(pattern.compiled),
+        halted: false,
         ownAggregates: steps.filter((step) => step.part >= 0).map((step) => step.part),
-        counts: { evaluated: 0, hits: 0, muted: 0, errors: 0, lastHitAt: null },
+        counts: counts ?? newRuleCounts(),
       };
       letSteps.set(running, steps);
       return running;
@@ -133,7 +136,18 @@ export class GroupProgram {
   }
 
   private isConcerned(rule: RunningRule, type: string): boolean {
-    return rule.live.status !== 'paused' && (triggers(rule, type) || this.counts(rule, type));
+    return rule.live.status !== 'paused' && !rule.halted && (triggers(rule, type) || this.counts(rule, type));
+  }
+
+  /** Leaves a rule alone from the next event on. */
+  halt(rule: RunningRule): void {
+    rule.halted = true;
+    this.plans.clear();
+  }
+
+  /** The rules whose `let` has the entry. */
+  rulesWith({ slot }: LetStep): readonly RunningRule[] {
+    return this.rules.filter((rule) => this.stepsOf(rule).some((step) => step.slot === slot));
   }
 
   private counts(rule: RunningRule, type: string): boolean {
@@ -164,6 +178,12 @@ export class GroupProgram {
     if (steps.length + whens.length + patterns.length === 0) return null;
     return { steps, whens, patterns, filter: steps.length + whens.length > 0 ? null : EventFilter.of(patterns, type) };
   }
+}
+
+/** How often the absence at a pattern's end repeats, ms; Infinity: it does not. */
+function repetitionOf({ spec }: CompiledPattern): number {
+  const last = spec.elements[spec.elements.length - 1];
+  return last?.kind === 'absent' ? (last.repeatEveryMs ?? Infinity) : Infinity;
 }
 
 /** Event types are the user's data: a bound on the plans kept for them. */

@@ -1,4 +1,4 @@
-import type { PatternOutput } from '../cep/matcher.js';
+import type { PatternOutput, PatternState } from '../cep/matcher.js';
 import { assert } from '../event/assert.js';
 import { EngineError } from '../event/engine-error.js';
 import { hash128 } from '../event/hash.js';
@@ -14,7 +14,8 @@ import { explainKey } from './explain-key.js';
 import type { LaneSet } from './lanes.js';
 import { engineLimits } from './limits.js';
 import { Parts, PatternPart, type Part } from './parts.js';
-import type { Plan, RunningRule } from './running-rule.js';
+import { BudgetError } from './rule-failure.js';
+import type { LetStep, Plan, RunningRule } from './running-rule.js';
 import { readWaiting, writeWaiting } from './waiting-codec.js';
 import { WakeQueue } from './wake-queue.js';
 
@@ -28,6 +29,8 @@ export interface GroupHost {
   lateForKey(group: GroupRuntime, event: EventRecord): void;
   /** a rule refuses an event: it is put aside, the other rules go on */
   refuse(event: EventRecord, error: EngineError): void;
+  /** something in a rule went wrong that is no answer to an event: the rule is to be left alone, the others go on */
+  fail(rule: RunningRule, at: number, error: unknown): void;
   /** the state of a key is changing: it must be written before the replay floor passes this sequence */
   markDirty(state: KeyState): void;
   /** dropped keys whose empty record is not written yet, of all groups: a key that comes back before goes on under the same entry */
@@ -48,6 +51,8 @@ export class GroupRuntime {
   private readonly expiries = new ForgetQueue();
   private readonly scratch = emptyEventRecord();
   private readonly writer = new ByteWriter();
+  /** why the event at hand is put aside */
+  private refusal: EngineError | null = null;
 
   constructor(
     readonly id: string,
@@ -71,6 +76,11 @@ export class GroupRuntime {
   /** Puts another set of rules to work; keys take it over when they are next touched, so that a change costs no pause. */
   use(program: GroupProgram): void {
     this.program = program;
+  }
+
+  /** Leaves those rules alone for which `isHalted` holds. */
+  halt(isHalted: (rule: RunningRule) => boolean): void {
+    for (const rule of this.program.rules) if (!rule.halted && isHalted(rule)) this.program.halt(rule);
   }
 
   /** A restored record: stays bytes until the key is touched. */
@@ -182,50 +192,78 @@ export class GroupRuntime {
     if (event.ts < state.lastTs) {
       if (this.lanes.lanes.length > 1) return this.host.lateForKey(this, event);
     } else state.lastTs = event.ts;
-    let refusal: EngineError | null = null;
-    try {
-      this.runLets(state, event, plan);
-    } catch (error) {
-      return this.host.refuse(event, asRefusal(error));
-    }
+    this.refusal = null;
+    const without = this.runLets(state, event, plan);
     for (const rule of plan.whens) {
+      if (without?.has(rule) === true) continue;
       try {
         this.runWhen(state, event, rule);
       } catch (error) {
-        rule.counts.errors++;
-        refusal ??= asRefusal(error);
+        this.failed(state, rule, event.ts, error, -1);
       }
     }
     for (const rule of plan.patterns) {
+      if (without?.has(rule) === true) continue;
       try {
         this.runPattern(state, event, rule);
       } catch (error) {
-        rule.counts.errors++;
-        refusal ??= asRefusal(error);
+        this.failed(state, rule, event.ts, error, rule.patternPart);
       }
     }
-    if (refusal !== null) this.host.refuse(event, refusal);
+    if (this.refusal !== null) this.host.refuse(event, this.refusal);
   }
 
-  private runLets(state: KeyState, event: EventRecord, plan: Plan): void {
-    for (const { slot, entry, part } of plan.steps) {
-      if (entry.kind === 'computed') {
-        event.fields[slot] = entry.read(event, NO_MATCH);
-        continue;
+  /** @returns the rules that must do without this event, since an entry of theirs went wrong; null for none */
+  private runLets(state: KeyState, event: EventRecord, { steps }: Plan): Set<RunningRule> | null {
+    let without: Set<RunningRule> | null = null;
+    for (let i = 0; i < steps.length; i++) {
+      // one frame for all steps: only what goes wrong begins anew behind it
+      try {
+        for (; i < steps.length; i++) this.runLet(state, event, steps[i] as LetStep);
+      } catch (error) {
+        const step = steps[i] as LetStep;
+        event.fields[step.slot] = undefined;
+        without ??= new Set();
+        for (const rule of this.program.rulesWith(step)) {
+          without.add(rule);
+          this.failed(state, rule, event.ts, error, step.part);
+        }
       }
-      const { of, value, by, since, at } = entry.aggregate;
-      const answer = this.program
-        .aggregate(state.parts, part)
-        .take(
-          event.ts,
-          of === null || of(event, NO_MATCH),
-          value === null ? undefined : value(event, NO_MATCH),
-          by === null ? undefined : by(event, NO_MATCH),
-          since !== null && since(event, NO_MATCH),
-          at === null ? undefined : at(event, NO_MATCH),
-        );
-      event.fields[slot] = entry.bare === null ? answer : memberOf(answer, entry.bare);
     }
+    return without;
+  }
+
+  private runLet(state: KeyState, event: EventRecord, { slot, entry, part }: LetStep): void {
+    if (entry.kind === 'computed') {
+      event.fields[slot] = entry.read(event, NO_MATCH);
+      return;
+    }
+    const { of, value, by, since, at } = entry.aggregate;
+    const answer = this.program
+      .aggregate(state.parts, part)
+      .take(
+        event.ts,
+        of === null || of(event, NO_MATCH),
+        value === null ? undefined : value(event, NO_MATCH),
+        by === null ? undefined : by(event, NO_MATCH),
+        since !== null && since(event, NO_MATCH),
+        at === null ? undefined : at(event, NO_MATCH),
+      );
+    event.fields[slot] = entry.bare === null ? answer : memberOf(answer, entry.bare);
+  }
+
+  /**
+   * A refusal puts the event aside. Anything else is a defect, or a budget spent: the rule is left alone from the end of the entry on.
+   * @param part what it may have left half done is forgotten; -1 for nothing
+   */
+  private failed(state: KeyState, rule: RunningRule, at: number, error: unknown, part: number): void {
+    rule.counts.errors++;
+    if (error instanceof EngineError) {
+      this.refusal ??= error;
+      return;
+    }
+    if (part >= 0) state.parts.get(part)?.clear();
+    this.host.fail(rule, at, error);
   }
 
   private runWhen(state: KeyState, event: EventRecord, rule: RunningRule): void {
@@ -242,7 +280,7 @@ export class GroupRuntime {
       if (witness !== null) evidence.push(witness);
     }
     evidence.push(evidenceOf('trigger', event));
-    this.emit({ rule, key: state.key, kind: 'alert', at: event.ts, event, match: NO_MATCH, evidence, matches: 1, repeat: 0, byIdleClock: false, overflowed: false, warm: true });
+    this.emit({ rule, key: state.key, kind: 'alert', at: event.ts, event, match: NO_MATCH, evidence, matches: 1, repeat: 0, byIdleClock: false, overflowed: false, dropped: droppedBy(state.parts, rule), warm: true });
     if (rule.program.policy.kind === 'reset') for (const part of rule.ownAggregates) this.program.aggregate(state.parts, part).clear();
   }
 
@@ -257,7 +295,9 @@ export class GroupRuntime {
 
   private runPattern(state: KeyState, event: EventRecord, rule: RunningRule): void {
     rule.counts.evaluated++;
-    for (const output of this.program.pattern(state.parts, rule).step(event)) this.report(state, rule, output);
+    const pattern = this.program.pattern(state.parts, rule);
+    if (rule.repeatEveryMs !== Infinity) requireFewRepeats(rule, pattern, event.ts);
+    for (const output of pattern.step(event)) this.report(state, rule, output);
   }
 
   private report(state: KeyState, rule: RunningRule, output: PatternOutput): void {
@@ -278,6 +318,7 @@ export class GroupRuntime {
       repeat: output.repeat,
       byIdleClock: output.byTime && this.lanes.clock > this.lanes.watermark && output.at >= this.lanes.watermark,
       overflowed: output.overflowed,
+      dropped: droppedBy(state.parts, rule),
       warm: true,
     });
   }
@@ -305,9 +346,14 @@ export class GroupRuntime {
   private passTimeOf(state: KeyState, rule: RunningRule, until: number): void {
     const part = state.parts.get(rule.patternPart);
     if (!(part instanceof PatternPart) || part.state.nextDeadline() >= until) return;
-    const outputs = part.state.advanceTime(until);
-    // a paused rule's deadlines pass in silence: a key that could not get past one would be woken for ever
-    if (rule.live.status !== 'paused') for (const output of outputs) this.report(state, rule, output);
+    const silent = rule.live.status === 'paused' || rule.halted;
+    try {
+      if (!silent && rule.repeatEveryMs !== Infinity) requireFewRepeats(rule, part.state, Math.max(until, this.lanes.released));
+      // a paused rule's deadlines pass in silence: a key that could not get past one would be woken for ever
+      for (const output of part.state.advanceTime(until)) if (!silent) this.report(state, rule, output);
+    } catch (error) {
+      this.failed(state, rule, until, error, rule.patternPart);
+    }
   }
 
   /**
@@ -424,7 +470,7 @@ export class GroupRuntime {
     const parts: KeyPart[] = [];
     for (const number of state.parts.numbers()) {
       const part = state.parts.get(number) as Part;
-      if (part.expiresAt() === -Infinity) continue;
+      if (part.expiresAt() === -Infinity && part.dropped === 0) continue;
       parts.push({ id: this.program.partIds[number] as string, bytes: this.bytesOf((out) => part.write(out)) });
     }
     if (state.waiting !== null) {
@@ -456,14 +502,21 @@ export class GroupRuntime {
   }
 }
 
+/** What bounds made the rule's state of a key forget so far. */
+function droppedBy(parts: Parts, rule: RunningRule): number {
+  let dropped = (parts.get(rule.firingPart)?.dropped ?? 0) + (parts.get(rule.patternPart)?.dropped ?? 0);
+  for (const { part } of rule.kept) dropped += parts.get(part)?.dropped ?? 0;
+  return dropped;
+}
+
+/** Time that passes all at once must not make a flood of repetitions. @throws BudgetError */
+function requireFewRepeats({ repeatEveryMs }: RunningRule, pattern: PatternState, until: number): void {
+  const due = (until - pattern.nextDeadline()) / repeatEveryMs;
+  if (due > engineLimits.repeatsAtOnceMax) throw new BudgetError(`${Math.floor(due)} repetitions of an absence fell due together; at most ${engineLimits.repeatsAtOnceMax}`);
+}
+
 /** Names the key's record in the state topic. */
 export const stateKey = (group: string, key: string): string => `${group}\n${key}`;
-
-/** Only a refusal is an answer to the caller's mistake; anything else is ours and stops the task. */
-function asRefusal(error: unknown): EngineError {
-  if (error instanceof EngineError) return error;
-  throw error;
-}
 
 function memberOf(value: FieldValue, name: string): FieldValue {
   return typeof value === 'object' && value !== null ? (value as Record<string, FieldValue>)[name] : undefined;

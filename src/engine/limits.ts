@@ -16,8 +16,8 @@ export const engineLimits = {
   frameBytes: 262_144,
   /** characters of one fact in an alert; longer text is cut, other values are left out */
   factCharsMax: 4_096,
-  /** evidence events named in one alert */
-  evidenceMax: 20,
+  /** repetitions of one absence that fall due together for one key: more are no news to anybody, and the rule is halted */
+  repeatsAtOnceMax: 10_000,
   /** buckets of one source's remembered event ids: each is one checkpoint record */
   dedupeBuckets: 64,
   /** event ids remembered in one bucket */

@@ -22,7 +22,8 @@ import type { Observer } from './explain/observation.js';
 import { observeRule } from './explain/observe-rule.js';
 import { FrameReader } from './rekey-frame.js';
 import { Router } from './router.js';
-import type { RunningRule } from './running-rule.js';
+import { failureOf, type RuleFailure } from './rule-failure.js';
+import { newRuleCounts, type RuleCounts, type RunningRule } from './running-rule.js';
 import { decodeTimeState, encodeTimeState, type TimeState } from './time-state.js';
 import { planTopology, SIGNALS, type GroupPlan, type Topology } from './topology.js';
 
@@ -115,6 +116,11 @@ export class PartitionTask implements GroupHost {
   /** restored keys of which nothing is left */
   private emptyRestored: KeyState[] = [];
   private readonly starts = new Map<string, number>();
+  /** rule and version → why it is left alone here; a change of its status lets it try again */
+  private readonly failures = new Map<string, RuleFailure>();
+  /** those of them that are left alone by now */
+  private readonly halted = new Set<string>();
+  private readonly ruleCounts = new Map<string, RuleCounts>();
   private readonly event: EventRecord = emptyEventRecord();
   private readonly router: Router;
   private groupsOfSource = new Map<string, HostedGroup[]>();
@@ -149,8 +155,14 @@ export class PartitionTask implements GroupHost {
     if (!this.addsOnly(record, known)) this.arrange();
     const touched = this.control.apply(record, offset);
     if (touched !== 'source' && touched !== 'rule') return;
+    if (record.kind === 'rule') this.forgetFailure(`${record.ruleId}@${record.version}`);
     this.stale = true;
     if (!this.addsOnly(record, known)) this.arrange();
+  }
+
+  private forgetFailure(rule: string): void {
+    this.failures.delete(rule);
+    this.halted.delete(rule);
   }
 
   /** Whether a record only puts one more rule beside the others: a run of such is put to work at once, when it is next asked for. */
@@ -240,9 +252,30 @@ export class PartitionTask implements GroupHost {
 
   /** Takes out everything that the steps since the last call gave rise to. */
   takeEffects(): Effects {
+    this.haltFailed();
     const effects = this.effects;
     this.effects = noEffects();
     return effects;
+  }
+
+  /**
+   * What failed in an entry is left alone from its end on: then a replay, which skips keys whose record is ahead, needs to know only
+   * which rules had failed by the end of each entry.
+   */
+  private haltFailed(): void {
+    if (this.failures.size === this.halted.size) return;
+    for (const rule of this.failures.keys()) this.halted.add(rule);
+    for (const { runtime } of this.groups.values()) this.haltIn(runtime);
+  }
+
+  private haltIn(runtime: GroupRuntime): void {
+    if (this.halted.size > 0) runtime.halt(({ live }) => this.halted.has(startKey(live)));
+  }
+
+  /** In a replay, after an entry: takes over which rules had failed by then. @param time the entry's time state */
+  adoptFailures(time: Uint8Array): void {
+    for (const [rule, failure] of decodeTimeState(time).failures) this.failures.set(rule, failure);
+    this.haltFailed();
   }
 
   /** Re-keyed events and watermarks for the keyed tasks, since the last call. */
@@ -351,7 +384,7 @@ export class PartitionTask implements GroupHost {
   }
 
   timeState(): Uint8Array {
-    return encodeTimeState(this.lanes.values(), this.sets.values(), this.starts);
+    return encodeTimeState(this.lanes.values(), this.sets.values(), this.starts, this.failures);
   }
 
   /** Takes the paths by slot from the state topic, before anything else. */
@@ -363,7 +396,11 @@ export class PartitionTask implements GroupHost {
   /** Watermarks and clocks as of the entry before the first to be replayed; control must have been applied up to there. */
   restoreTime(bytes: Uint8Array): void {
     this.restoredTime = decodeTimeState(bytes);
+    this.arrange();
+    this.starts.clear();
     for (const [rule, at] of this.restoredTime.starts) this.starts.set(rule, at);
+    for (const [rule, failure] of this.restoredTime.failures) this.failures.set(rule, failure);
+    this.haltFailed();
     for (const lane of this.lanes.values()) this.adoptLane(lane);
     for (const set of this.sets.values()) this.adoptSet(set);
   }
@@ -420,6 +457,11 @@ export class PartitionTask implements GroupHost {
     return [...this.groups.values()].flatMap(({ runtime }) => runtime.rules);
   }
 
+  /** Why a rule version is left alone in this task; null where it is not. */
+  failureOf(ruleId: string, version: number): RuleFailure | null {
+    return this.failures.get(`${ruleId}@${version}`) ?? null;
+  }
+
   /** Size of the written records of all keys, bytes: what a checkpoint holds. */
   get stateBytes(): number {
     return this.writtenBytes;
@@ -459,6 +501,11 @@ export class PartitionTask implements GroupHost {
     if (alert.kind !== 'signal') return;
     const level = present(this.groups.get(group.id), 'a group that fires is hosted').plan.level;
     this.router.signal(firing, alert, level + 1, this.sequence, this.control.position);
+  }
+
+  fail({ live }: RunningRule, at: number, error: unknown): void {
+    const rule = startKey(live);
+    if (!this.failures.has(rule)) this.failures.set(rule, failureOf(at, error));
   }
 
   lateForKey(group: GroupRuntime, event: EventRecord): void {
@@ -545,7 +592,15 @@ export class PartitionTask implements GroupHost {
       const { released, watermark } = set;
       set.refresh();
       if (set.released === released && set.watermark === watermark) continue;
+      if (released === -Infinity) this.beginRules(groups, set.watermark);
       for (const group of groups) group.release();
+    }
+  }
+
+  /** Rules that were there before the first event have seen everything since it. */
+  private beginRules(groups: readonly GroupRuntime[], watermark: number): void {
+    for (const { rules } of groups) {
+      for (const { live } of rules) if (this.starts.get(startKey(live)) === -Infinity) this.starts.set(startKey(live), watermark);
     }
   }
 
@@ -572,13 +627,25 @@ export class PartitionTask implements GroupHost {
       if (here.some((plan) => plan.id === id)) continue;
       const ahead = group.runtime.dropAll();
       if (ahead.length > 0) this.restored.set(id, [...ahead]);
+      // a rule that moves to another group begins anew there
+      for (const rule of group.plan.rules) this.starts.delete(startKey(rule));
       this.groups.delete(id);
     }
     for (const plan of here) this.host(plan);
+    this.forgetRetired(here);
     const sources = new Set([...this.inputMap.values()].map((input) => input.source));
     const routed = this.topology.groups.filter((plan) => plan.partitionSet === null && plan.from.some((name) => (name === SIGNALS ? here.length > 0 : sources.has(name))));
     this.router.use(routed.map((plan) => ({ plan, ...this.programOf(plan) })));
     this.connect();
+  }
+
+  /** What was noted of a rule version goes with it: one that comes back begins anew. */
+  private forgetRetired(here: readonly GroupPlan[]): void {
+    const live = new Set(here.flatMap(({ rules }) => rules.map(startKey)));
+    for (const rule of this.starts.keys()) if (!live.has(rule)) this.starts.delete(rule);
+    for (const rule of this.failures.keys()) if (!live.has(rule)) this.forgetFailure(rule);
+    for (const rule of this.ruleCounts.keys()) if (!live.has(rule)) this.ruleCounts.delete(rule);
+    for (const id of this.compiled.keys()) if (!this.control.isLive(id)) this.compiled.delete(id);
   }
 
   private host(plan: GroupPlan): void {
@@ -589,16 +656,29 @@ export class PartitionTask implements GroupHost {
     const { program, key } = this.programOf(plan, known?.runtime.currentProgram);
     const runtime = known?.runtime ?? new GroupRuntime(plan.id, lanes, program, this);
     runtime.use(program);
+    this.haltIn(runtime);
     this.groups.set(plan.id, { plan, runtime, key });
     if (known === undefined) this.adoptKeys(runtime);
-    for (const rule of plan.rules) if (!this.starts.has(startKey(rule))) this.starts.set(startKey(rule), lanes.watermark);
+    for (const rule of plan.rules) {
+      if (rule.status === 'paused') this.starts.delete(startKey(rule));
+      else if (!this.starts.has(startKey(rule))) this.starts.set(startKey(rule), lanes.watermark);
+    }
   }
 
   private programOf(plan: GroupPlan, before: GroupProgram | null = null): { program: GroupProgram; key: KeyReader } {
     const rules = plan.rules.map((live) => ({ live, compiled: this.compile(live) }));
     const [first] = rules;
     assert(first !== undefined, 'a group has a rule');
-    return { program: new GroupProgram(rules.map(({ live, compiled }) => ({ live, program: compiled.program })), before), key: first.compiled.key };
+    return { program: new GroupProgram(rules.map(({ live, compiled }) => ({ live, program: compiled.program, counts: this.countsOf(live) })), before), key: first.compiled.key };
+  }
+
+  /** Counters go on over changes of the rules around. */
+  private countsOf(live: LiveRule): RuleCounts {
+    const known = this.ruleCounts.get(startKey(live));
+    if (known !== undefined) return known;
+    const counts = newRuleCounts();
+    this.ruleCounts.set(startKey(live), counts);
+    return counts;
   }
 
   private compile(live: LiveRule): CompiledRule {

@@ -5,6 +5,10 @@ import type { ByteReader, ByteWriter } from '../state/bytes.js';
 export interface Part {
   /** from this event time on it is as good as empty: epoch ms, `Infinity` if never, `-Infinity` when it is empty now */
   expiresAt(): number;
+  /** what a bound made it forget so far: above 0, what the rule says of the key may be too little */
+  readonly dropped: number;
+  /** forgets everything but `dropped` */
+  clear(): void;
   write(out: ByteWriter): void;
   read(from: ByteReader): void;
 }
@@ -15,6 +19,14 @@ export class PatternPart implements Part {
 
   expiresAt(): number {
     return this.state.isEmpty() ? -Infinity : Infinity;
+  }
+
+  get dropped(): number {
+    return this.state.overflows;
+  }
+
+  clear(): void {
+    this.state.clear();
   }
 
   write(out: ByteWriter): void {

@@ -12,6 +12,10 @@ export interface RuleCounts {
   lastHitAt: number | null;
 }
 
+export function newRuleCounts(): RuleCounts {
+  return { evaluated: 0, hits: 0, muted: 0, errors: 0, lastHitAt: null };
+}
+
 /** A rule of a group, with the numbers of its parts in a key's state. */
 export interface RunningRule {
   readonly live: LiveRule;
@@ -20,6 +24,12 @@ export interface RunningRule {
   readonly firingPart: number;
   /** -1 without a pattern */
   readonly patternPart: number;
+  /** what its `let` entries keep, each with the number of its part */
+  readonly kept: readonly { readonly entry: LetProgram & { readonly kind: 'kept' }; readonly part: number }[];
+  /** how often an absence at the end of its pattern repeats, ms; Infinity: it does not */
+  readonly repeatEveryMs: number;
+  /** it failed in this task and is left alone: as if it were paused */
+  halted: boolean;
   /** numbers of the windows that `fire: reset` clears */
   readonly ownAggregates: readonly number[];
   readonly counts: RuleCounts;

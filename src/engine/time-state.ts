@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter, readTime, writeTime } from '../state/bytes.js';
 import type { Lane, LaneSet } from './lanes.js';
+import { readFailures, writeFailures, type RuleFailure } from './rule-failure.js';
 
 /** Where the watermarks and idle clocks of a task stand, between two journal entries. */
 export interface TimeState {
@@ -7,9 +8,11 @@ export interface TimeState {
   readonly sets: ReadonlyMap<string, { readonly watermark: number; readonly clock: number }>;
   /** rule and epoch → watermark at which it began, epoch ms */
   readonly starts: ReadonlyMap<string, number>;
+  /** rule and version → why it is left alone */
+  readonly failures: ReadonlyMap<string, RuleFailure>;
 }
 
-export function encodeTimeState(lanes: Iterable<Lane>, sets: Iterable<LaneSet>, starts: ReadonlyMap<string, number>): Uint8Array {
+export function encodeTimeState(lanes: Iterable<Lane>, sets: Iterable<LaneSet>, starts: ReadonlyMap<string, number>, failures: ReadonlyMap<string, RuleFailure>): Uint8Array {
   const out = new ByteWriter();
   const laneList = [...lanes];
   out.uint(laneList.length);
@@ -31,6 +34,7 @@ export function encodeTimeState(lanes: Iterable<Lane>, sets: Iterable<LaneSet>, 
     out.text(rule);
     writeTime(out, at);
   }
+  writeFailures(out, failures);
   return out.take();
 }
 
@@ -47,5 +51,5 @@ export function decodeTimeState(bytes: Uint8Array): TimeState {
   for (let n = from.uint(); n > 0; n--) sets.set(from.text(), { watermark: readTime(from), clock: readTime(from) });
   const starts = new Map<string, number>();
   for (let n = from.uint(); n > 0; n--) starts.set(from.text(), readTime(from));
-  return { lanes, sets, starts };
+  return { lanes, sets, starts, failures: readFailures(from) };
 }

@@ -3,7 +3,8 @@ import type { EventReader, MatchView } from '../event/match-view.js';
 import { NO_MATCH } from '../event/match-view.js';
 import type { SlotLayout } from '../event/slot-layout.js';
 import type { FieldValue, JsonValue, StreamEvent } from '../event/stream-event.js';
-import { compileLets, type LetNames } from './compile-let.js';
+import { aggregateBounds } from '../state/aggregate-bounds.js';
+import { compileLets, specsOf, type LetNames } from './compile-let.js';
 import { compilePatternProgram, stageNumbers } from './compile-pattern.js';
 import { compileCondition } from './conditions/compile-condition.js';
 import { newFactCounters, type FactCounters } from './fact-counters.js';
@@ -91,10 +92,11 @@ export function compileRule(rule: ResolvedRule, version: number, state: string, 
 
 function horizonOf(rule: ResolvedRule): number {
   let horizon = rule.pattern === null ? 0 : (rule.pattern.withinMs ?? 0);
-  for (const entry of rule.lets) {
-    if (!('window' in entry)) continue;
-    const { window } = entry;
-    horizon = Math.max(horizon, window.kind === 'sliding' ? window.sizeMs : window.kind === 'tumbling' ? window.sizeMs : 0);
+  for (const { spec } of specsOf(rule)) {
+    const { retentionMs } = aggregateBounds(spec);
+    // what looks back for ever, a session and a level that fades have no time after which they are full
+    const fills = Number.isFinite(retentionMs) && spec.form !== 'decay' && !(spec.window !== undefined && 'session' in spec.window);
+    if (fills) horizon = Math.max(horizon, retentionMs);
   }
   return horizon;
 }

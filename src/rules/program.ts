@@ -19,7 +19,7 @@ export interface RuleProgram {
   readonly counters: FactCounters;
   /** what must hold of an event for the rule to care about it: for the predicate index */
   readonly access: Access;
-  /** how far back the rule looks, ms; Infinity where it looks back for ever: an alert is warm once that much has been observed */
+  /** how far back its windows reach, ms: an alert is warm once that much has been observed. What looks back for ever has no part in it */
   readonly horizonMs: number;
 }
 

@@ -142,6 +142,7 @@ async function replay(options: OpenOptions, task: PartitionTask, entry: JournalE
   for (const step of entry.steps) await replayStep(options, task, step, entry.table);
   const produced = task.takeEffects().digest;
   task.takeFrames();
+  task.adoptFailures(entry.time);
   const isAhead = (hash: number): boolean => (ahead.get(hash) ?? -1) >= entry.sequence;
   const found = comparable(produced, isAhead);
   const expected = comparable(entry.digest, isAhead);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFraudPack } from '../../src/app/fraud-pack.js';
+import { readRulePack } from '../../src/app/rule-pack.js';
 import { runRuleTests } from '../../src/engine/testing/run-rule-tests.js';
 import type { JsonValue } from '../../src/event/stream-event.js';
 import { validateRule } from '../../src/rules/validate-rule.js';
@@ -87,7 +87,7 @@ describe('tests inside a rule', () => {
   });
 
   it('pass for every rule of the pack', () => {
-    const failed = readFraudPack().flatMap(({ document }) => {
+    const failed = readRulePack().flatMap(({ document }) => {
       const { resolved } = validateRule(document);
       return runRuleTests(document as JsonValue, resolved!).filter(({ outcome }) => outcome !== 'passed').map((result) => [resolved!.id, result]);
     });

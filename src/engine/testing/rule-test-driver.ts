@@ -4,12 +4,21 @@ import type { AlertEffect, SideEffect } from '../effects.js';
 import type { ControlRecord } from '../control.js';
 import { OBSERVATIONS_MAX, type Observation } from '../explain/observation.js';
 import { PartitionTask } from '../partition-task.js';
+import type { RuleFailure } from '../rule-failure.js';
 
 /** A rule to run: a document, or one with a status and other params. */
 export interface DrivenRule {
   readonly document: JsonValue;
   readonly params?: Readonly<Record<string, JsonValue>>;
   readonly status?: 'active' | 'shadow';
+}
+
+/** A version of a rule and what is to become of it. */
+export interface RuleVersion {
+  readonly document: JsonValue;
+  readonly params?: Readonly<Record<string, JsonValue>>;
+  readonly version: number;
+  readonly status: 'active' | 'shadow' | 'paused' | 'retired';
 }
 
 export interface DriverOptions {
@@ -46,6 +55,8 @@ export interface DrivenAlert {
   readonly evidenceCount: number;
   readonly matches: number;
   readonly warm: boolean;
+  readonly overflowed?: boolean;
+  readonly dropped?: number;
   readonly shadow?: boolean;
 }
 
@@ -133,6 +144,43 @@ export class RuleTestDriver {
     }
     this.settle();
     return this.alerts.slice(before);
+  }
+
+  /**
+   * Changes what runs, between two events: another version, or another status of one. As in the service, a version that is put to work
+   * takes the place of the one that is, and `retired` drops it.
+   * @throws EngineError `rule.invalid` for a rule that the engine cannot run
+   */
+  change({ document, params, version, status }: RuleVersion): void {
+    const ruleId = String((document as { id?: JsonValue }).id);
+    const offset = this.control.length;
+    const record: ControlRecord = { kind: 'rule', change: { catalogue: 'driver', number: offset + 1 }, ruleId, version, status, document: withParams(document, params) };
+    this.control.push(record);
+    for (const task of this.tasks.values()) task.applyControl(record, offset);
+    this.settle();
+    const runs = [...this.tasks.values()].some((task) => task.runningRules.some(({ live }) => live.ruleId === ruleId && live.version === version));
+    if (!runs && status !== 'retired') throw new EngineError('rule.invalid', { rule: ruleId, found: 'a version that the engine cannot run' });
+  }
+
+  /** Why a rule version is left alone; null where no task does. */
+  failureOf(ruleId: string, version = 1): RuleFailure | null {
+    for (const task of this.tasks.values()) {
+      const failure = task.failureOf(ruleId, version);
+      if (failure !== null) return failure;
+    }
+    return null;
+  }
+
+  /** What operators are told of a rule, over all tasks. */
+  counts(ruleId: string): { readonly evaluated: number; readonly hits: number; readonly muted: number; readonly errors: number } {
+    const total = { evaluated: 0, hits: 0, muted: 0, errors: 0 };
+    for (const task of this.tasks.values()) {
+      for (const { live, counts } of task.runningRules) {
+        if (live.ruleId !== ruleId) continue;
+        for (const name of ['evaluated', 'hits', 'muted', 'errors'] as const) total[name] += counts[name];
+      }
+    }
+    return total;
   }
 
   /** The input is complete: what waits is taken in order, deadlines before the largest time seen fire. */
