@@ -357,6 +357,8 @@ export interface RuleStats {
   readonly stateBytes: number;
   /** epoch ms of the latest hit's event time; null without one */
   readonly lastHitAt: number | null;
+  /** why a task leaves the rule alone, and the event time since when; null where none does. Pausing and resuming it lets it try again */
+  readonly failure: { readonly at: number; readonly reason: string } | null;
 }
 
 export interface MemberView {

@@ -7,7 +7,7 @@ import type { LiveRule } from './control-state.js';
 import { EventFilter } from './event-filter.js';
 import type { EventRecord } from './event-record.js';
 import { FiringState } from './firing.js';
-import { PatternPart, type Part, type Parts } from './parts.js';
+import { PatternPart, Parts, type Part } from './parts.js';
 import { PlanTree } from './plan-tree.js';
 import { newRuleCounts, type LetStep, type Plan, type RuleCounts, type RunningRule } from './running-rule.js';
 
@@ -97,6 +97,11 @@ export class GroupProgram {
   private partId(kind: string): string | undefined {
     const number = this.kinds.get(kind);
     return number === undefined ? undefined : this.partIds[number];
+  }
+
+  /** Parts of a key that has none yet. */
+  noParts(): Parts {
+    return new Parts(this.partIds.length);
   }
 
   aggregate(parts: Parts, number: number): Aggregate {

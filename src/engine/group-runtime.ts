@@ -490,9 +490,10 @@ export class GroupRuntime {
   /** What is half done for a key under a rule: partial matches and what each waits for, waiting events, windows kept. Null where nothing is. */
   explain(ruleId: string, key: string): JsonValue {
     const state = this.inspect(key);
-    const rule = this.program.rules.find(({ live }) => live.ruleId === ruleId);
+    const versions = this.program.rules.filter(({ live }) => live.ruleId === ruleId);
+    const rule = versions.find(({ live }) => live.status !== 'shadow') ?? versions[0];
     if (state === null || rule === undefined) return null;
-    return explainKey(this.program, rule, state);
+    return explainKey(this.program, rule, state, this.lanes.watermark);
   }
 
   /** For explanations: the decoded parts of a key, or null where nothing is kept. */

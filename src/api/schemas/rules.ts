@@ -41,6 +41,7 @@ export const statsAnswer = z
     stateKeys: z.int().min(0),
     stateBytes: z.int().min(0),
     lastHitAt: timeMs.nullable(),
+    failure: z.strictObject({ at: timeMs, reason: z.string() }).nullable().describe('why a task leaves the rule alone, and the event time since when; pausing and resuming the rule lets it try again'),
   })
   .meta({ id: 'RuleStats' });
 

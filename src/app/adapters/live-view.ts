@@ -116,7 +116,7 @@ export class LiveViewAdapter implements LiveView {
   }
 
   async stats(ruleId: string): Promise<RuleStats> {
-    const total = { hits: 0, evaluations: 0, errors: 0, missingFacts: 0, late: 0, stateKeys: 0, stateBytes: 0, lastHitAt: null as number | null };
+    const total = { hits: 0, evaluations: 0, errors: 0, missingFacts: 0, late: 0, stateKeys: 0, stateBytes: 0, lastHitAt: null as number | null, failure: null as RuleStats['failure'] };
     for (const { task } of this.host.runners) {
       for (const rule of task.runningRules) {
         if (rule.live.ruleId !== ruleId) continue;
@@ -124,6 +124,7 @@ export class LiveViewAdapter implements LiveView {
         total.evaluations += rule.counts.evaluated;
         total.errors += rule.counts.errors + rule.program.counters.type;
         total.missingFacts += rule.program.counters.missing;
+        total.failure ??= task.failureOf(ruleId, rule.live.version);
         if (rule.counts.lastHitAt !== null) total.lastHitAt = Math.max(total.lastHitAt ?? -Infinity, rule.counts.lastHitAt);
       }
       const group = task.groupOfRule(ruleId);

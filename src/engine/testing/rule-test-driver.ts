@@ -197,6 +197,15 @@ export class RuleTestDriver {
     this.settle();
   }
 
+  /** What a rule holds of one key (its text, where it has one part); null where nothing is kept. */
+  explain(ruleId: string, key: string): JsonValue {
+    for (const task of this.tasks.values()) {
+      const explained = task.groupOfRule(ruleId)?.explain(ruleId, key) ?? null;
+      if (explained !== null) return explained;
+    }
+    return null;
+  }
+
   /** What is half matched now, for every rule and key. */
   partialMatches(): JsonValue[] {
     const found: JsonValue[] = [];

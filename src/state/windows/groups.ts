@@ -45,6 +45,11 @@ export class Groups implements Aggregate {
     return answer;
   }
 
+  /** The groups there are, the longest untouched first. */
+  get names(): readonly ValueKey[] {
+    return [...this.groups.keys()];
+  }
+
   private add(key: ValueKey, group: Aggregate, ts: number): void {
     if (this.groups.size >= this.groupsMax) {
       this.sweep(ts);

@@ -132,7 +132,7 @@ function validate(document: JsonValue): RuleValidation {
   return { valid, problems: problems.map(finding), warnings: warnings.map(finding), stateBound: valid ? { perKeyBytes: 64 } : null, cost: valid ? { class: 'cheap' } : null };
 }
 
-const NO_STATS = { hits: 0, evaluations: 0, errors: 0, missingFacts: 0, late: 0, stateKeys: 0, stateBytes: 0, lastHitAt: null };
+const NO_STATS = { hits: 0, evaluations: 0, errors: 0, missingFacts: 0, late: 0, stateKeys: 0, stateBytes: 0, lastHitAt: null, failure: null };
 
 export class MemoryPorts implements ApiPorts {
   readonly audit = new MemoryAudit();
