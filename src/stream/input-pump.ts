@@ -15,6 +15,8 @@ export class InputPump {
   lastRecordAt: number;
   /** everything that was there at the last fetch has been fetched */
   atEnd = false;
+  /** when the log last answered, epoch ms; -Infinity before it has */
+  answeredAt = -Infinity;
   /** offsets from here to the end of the log when last asked: lag */
   endOffset = 0;
   /** a failure that trying again cannot mend */
@@ -61,6 +63,11 @@ export class InputPump {
     return this.batches.length === 0;
   }
 
+  /** Whether the log says that there is nothing more: not only once, but as far as can be known at `now`, epoch ms. */
+  isSilent(now: number): boolean {
+    return this.atEnd && this.empty && now - this.answeredAt <= 2 * this.limits.fetchWaitMs;
+  }
+
   stop(): void {
     this.stopping.abort();
     this.room.ring();
@@ -96,12 +103,14 @@ export class InputPump {
     this.trouble = null;
     this.failure = null;
     this.endOffset = fetched.endOffset;
-    const wasAtEnd = this.atEnd;
+    const now = this.clock.now();
+    const knewOfSilence = this.isSilent(now);
     this.atEnd = fetched.nextOffset >= fetched.endOffset;
-    if (this.atEnd && !wasAtEnd) this.arrived.ring();
+    this.answeredAt = now;
+    if (!knewOfSilence && this.isSilent(now)) this.arrived.ring();
     if (fetched.nextOffset === this.position) return;
     this.position = fetched.nextOffset;
-    if (fetched.records.length > 0) this.lastRecordAt = this.clock.now();
+    if (fetched.records.length > 0) this.lastRecordAt = now;
     this.batches.push({ fetched, next: 0 });
     this.arrived.ring();
   }

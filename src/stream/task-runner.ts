@@ -94,7 +94,6 @@ export class TaskRunner {
   private inputTable: string[] = [];
   private tableWritten = false;
   private steps: JournalStep[] = [];
-  private readonly idle = new Set<string>();
   private eventsInStep = 0;
   private sourceWaits = false;
   private firstVisibleAt = Infinity;
@@ -208,7 +207,8 @@ export class TaskRunner {
     this.writtenFloor = opened.floor;
     if (opened.lastEntryAt !== null) this.committed = { controlPosition: opened.task.control.position, positions: Object.fromEntries(opened.positions) };
     for (const [id, position] of opened.positions) this.positions.set(id, position);
-    if (opened.lastEntryAt !== null) this.lastTickAt = opened.lastEntryAt;
+    // the silence of a source goes on while nobody looks; that of other tasks is theirs to say
+    this.lastTickAt = opened.lastEntryAt === null || this.task.keyed ? clock.now() : opened.lastEntryAt;
     this.controlPump = new InputPump(log.reader, topics.control, 0, this.task.control.position, clock, this.bell, this.limits);
     this.openPumps();
   }
@@ -332,6 +332,7 @@ export class TaskRunner {
     if (pump.failure !== null) this.refuse(pump.failure);
     const from = this.positions.get(input.id) as number;
     let to = from;
+    if (input.source === null && !pump.empty) this.tickIdleClocks(true);
     this.task.repeats.length = 0;
     for (let n = 1; !pump.empty; n++) {
       const ahead = pump.peek();
@@ -346,7 +347,6 @@ export class TaskRunner {
       if (n % this.limits.recordsPerLook === 0 && (this.transactionFull || this.options.clock.now() > until)) break;
     }
     if (to === from) return false;
-    this.idle.delete(input.id);
     this.positions.set(input.id, to);
     this.addTake(this.inputTable.indexOf(input.id), from, to, this.task.repeats);
     return true;
@@ -371,28 +371,40 @@ export class TaskRunner {
     const now = this.options.clock.now();
     for (const input of this.task.inputs) {
       const pump = this.pumps.get(input.id);
-      if (input.source === null || pump === undefined || this.idle.has(input.id)) continue;
-      if (!pump.atEnd || !pump.empty || now - pump.lastRecordAt < input.idleAfterMs) continue;
+      if (input.source === null || pump === undefined || this.task.isIdle(input.id)) continue;
+      if (!pump.isSilent(now) || now - pump.lastRecordAt < input.idleAfterMs) continue;
       this.tickIdleClocks(true);
-      this.idle.add(input.id);
       this.task.markIdle(input.id);
       this.steps.push({ kind: 'idle', input: this.inputTable.indexOf(input.id) });
-      this.lastTickAt = now;
       this.noteSteps();
     }
   }
 
-  /** Wall time goes on for silent inputs: a step of the journal, so that a replay takes it too. */
+  /**
+   * Wall time goes on for silent inputs: a step of the journal, so that a replay takes it too.
+   * @param early also before something is due: who is silent is about to change, and the time until now is theirs who were
+   */
   private tickIdleClocks(early = false): void {
-    const wait = this.task.nextIdleWaitMs;
-    if (wait === Infinity) return;
     const now = this.options.clock.now();
+    if (!this.task.hasSilentLanes) {
+      this.lastTickAt = now;
+      return;
+    }
+    if (!this.silenceHolds(now)) return;
+    const wait = this.task.nextIdleWaitMs;
     const gone = Math.floor(now - this.lastTickAt);
     if (gone <= 0 || (gone < wait && !early)) return;
     this.lastTickAt = now;
+    if (wait === Infinity) return;
     this.task.tick(gone);
     this.steps.push({ kind: 'tick', deltaMs: gone });
     this.noteSteps();
+  }
+
+  /** Nothing has come that was not taken, as far as the log can say: else an alarm for want of events would only mean that we did not look. */
+  private silenceHolds(now: number): boolean {
+    for (const [id, pump] of this.pumps) if ((this.task.keyed || this.task.isIdle(id)) && !pump.isSilent(now)) return false;
+    return true;
   }
 
   // ------------------------------------------------------------------ when
@@ -424,10 +436,10 @@ export class TaskRunner {
     const now = this.options.clock.now();
     let wait = this.committing !== null ? this.limits.fetchWaitMs : Math.max(1, this.due() - now);
     const idleWait = this.task.nextIdleWaitMs;
-    if (idleWait !== Infinity) wait = Math.min(wait, Math.max(1, idleWait - (now - this.lastTickAt)));
+    if (idleWait !== Infinity && this.silenceHolds(now)) wait = Math.min(wait, Math.max(1, idleWait - (now - this.lastTickAt)));
     for (const input of this.task.inputs) {
       const pump = this.pumps.get(input.id);
-      if (input.source === null || pump === undefined || this.idle.has(input.id)) continue;
+      if (input.source === null || pump === undefined || this.task.isIdle(input.id) || !pump.isSilent(now)) continue;
       wait = Math.min(wait, Math.max(1, pump.lastRecordAt + input.idleAfterMs - now));
     }
     return Math.min(wait, this.limits.fetchWaitMs);
