@@ -299,6 +299,17 @@ export class PartitionTask implements GroupHost {
     return this.router.active;
   }
 
+  /** Whether an input counts as silent. */
+  isIdle(inputId: string): boolean {
+    return this.inputMap.get(inputId)?.lane?.idle === true;
+  }
+
+  /** Whether an idle clock is running, or would with the next tick. */
+  get hasSilentLanes(): boolean {
+    for (const set of this.sets.values()) if (set.silent && set.idleFrom !== -Infinity) return true;
+    return false;
+  }
+
   /** The event time at which an idle clock would next set something off, for each set of silent lanes: the least wait, ms; Infinity for none. */
   get nextIdleWaitMs(): number {
     let least = Infinity;
@@ -433,6 +444,8 @@ export class PartitionTask implements GroupHost {
   /** After the replay: what it found to be gone goes from the state topic too. */
   finishReplay(): void {
     this.useJournaledRepeats(null);
+    // the last entry told the keyed tasks of everything that stands now
+    if (this.sequence > 0) this.takeFrames();
     for (const state of this.emptyRestored) this.groups.get(state.groupId)?.runtime.dropEmpty(state);
     this.emptyRestored = [];
     for (const list of this.restored.values()) {

@@ -44,7 +44,7 @@ export class TaskHost {
   private readonly owned = new Set<number>();
   private readonly running = new Map<number, { readonly runner: TaskRunner; readonly ended: Promise<void> }>();
   private readonly trouble = new Map<number, string>();
-  /** how often a task was lost since it last committed */
+  /** how often in a row a task was lost soon after it was opened */
   private readonly losses = new Map<number, number>();
   private readonly stopping = new AbortController();
   private readonly bell = new Bell();
@@ -179,13 +179,7 @@ export class TaskHost {
   }
 
   private open(number: number): void {
-    const { observer } = this.options;
-    const committed: HostObserver['committed'] = (task, facts) => {
-      this.losses.delete(number);
-      observer.committed(task, facts);
-    };
-    const warn: HostObserver['warn'] = (task, message, facts) => observer.warn(task, message, facts);
-    const runner = new TaskRunner({ ...this.options, observer: { committed, warn }, number, nonce: this.options.newNonce() });
+    const runner = new TaskRunner({ ...this.options, number, nonce: this.options.newNonce() });
     const ended = this.watch(number, runner);
     this.running.set(number, { runner, ended });
   }
@@ -193,6 +187,7 @@ export class TaskHost {
   private async watch(number: number, runner: TaskRunner): Promise<void> {
     const { observer, clock } = this.options;
     let waitMs = this.limits.retryMs;
+    const openedAt = clock.now();
     try {
       await runner.run();
       this.trouble.delete(number);
@@ -202,8 +197,9 @@ export class TaskHost {
       this.trouble.set(number, reason);
       if (fatal) observer.error(number, 'the task has stopped', { reason, stack: (error as Error).stack ?? '' });
       else observer.warn(number, 'the task was lost', { reason });
-      // two that both believe to own it take it from each other: each time a little later, so that one of them gets through a long opening
-      const losses = (this.losses.get(number) ?? 0) + 1;
+      // two that both believe to own it take it from each other: each time later, so that there is time for the longest opening and for work
+      const lived = clock.now() - openedAt >= this.limits.reopenMsMax;
+      const losses = (lived ? 0 : (this.losses.get(number) ?? 0)) + 1;
       this.losses.set(number, losses);
       waitMs = fatal ? this.limits.reopenMsMax : Math.min(this.limits.retryMs * 2 ** (losses + 1), this.limits.reopenMsMax);
     }
