@@ -125,7 +125,8 @@ export function relayContract(open: () => Promise<World>): void {
       await first.stop();
       await activate(1);
       await until(() => control.records.length === 1);
-      expect(second.status.state).toBe('working');
+      // it says so once its step is over, which is after the append
+      await until(() => second.status.state === 'working');
     });
 
     const foreign = { kind: 'list' as const, name: 'l', replace: true, set: [], remove: [] };
