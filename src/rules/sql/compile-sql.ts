@@ -82,11 +82,12 @@ class SqlCompiler {
     this.note(['from'], query.from[0]?.at ?? START);
     this.note(['pattern'], query.pattern.at);
     const from = query.from.map(({ text }) => text);
+    const alert = this.alert();
     return {
       from: from.length === 1 ? (from[0] as string) : from,
       ...('key' in members ? {} : { key: this.key() }),
       pattern: this.pattern(),
-      alert: this.alert(),
+      ...(Object.keys(alert).length === 0 ? {} : { alert }),
     };
   }
 
@@ -165,7 +166,7 @@ class SqlCompiler {
   }
 
   /** Measures as the alert's facts: those that are selected, under the names that they have there; `A.x AS "A.x"` is `include`. */
-  private alert(): JsonValue {
+  private alert(): Record<string, JsonValue> {
     const facts: Record<string, JsonValue> = {};
     const include: string[] = [];
     for (const { name, as } of this.selected()) {
@@ -176,7 +177,8 @@ class SqlCompiler {
       else facts[as] = operandOf(value);
       this.note(value.fact === as ? ['alert', 'include', include.length - 1] : ['alert', 'facts', as], measure.name.at);
     }
-    return { ...(include.length === 0 ? {} : { include }), facts };
+    const none = Object.keys(facts).length === 0;
+    return { ...(include.length === 0 ? {} : { include }), ...(none ? {} : { facts }) };
   }
 
   private selected(): { readonly name: string; readonly as: string }[] {

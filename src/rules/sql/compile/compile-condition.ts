@@ -22,7 +22,9 @@ export function compileCondition(expr: SqlExpr, scope: SqlScope, negated = false
     case 'and':
     case 'or': {
       const word = (expr.kind === 'and') !== negated ? 'all' : 'any';
-      return { [word]: expr.parts.flatMap((part) => spread(word, compileCondition(part, scope, negated))) };
+      const parts = expr.parts.flatMap((part) => spread(word, compileCondition(part, scope, negated)));
+      if (parts.length === 1) return parts[0] as ConditionJson;
+      return parts.length === 0 ? ALWAYS : { [word]: parts };
     }
     case 'not':
       return compileCondition(expr.of, scope, !negated);
@@ -47,10 +49,10 @@ export function compileCondition(expr: SqlExpr, scope: SqlScope, negated = false
   return compileBoolean(expr, scope, negated);
 }
 
-/** `a AND (b AND c)` is one list. */
+/** `a AND (b AND c)` is one list, and TRUE adds nothing to it. */
 function spread(word: 'all' | 'any', condition: ConditionJson): JsonValue[] {
   const inner = condition[word];
-  return Array.isArray(inner) && inner.length > 0 ? inner : [condition];
+  return Array.isArray(inner) ? inner : [condition];
 }
 
 /** A column or expression that is itself true or false. */
