@@ -1,6 +1,8 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { Response } from 'express';
+import type { z } from 'zod';
 import { assert } from '../../event/assert.js';
+import { toSql } from '../../rules/sql/to-sql.js';
 import { Needs } from '../auth/roles.js';
 import { notFound } from '../http/not-found.js';
 import { callerOf } from '../http/request-context.js';
@@ -10,7 +12,7 @@ import { API_PORTS } from '../options.js';
 import { Operation } from '../openapi/operation.js';
 import type { ApiPorts, RuleAction } from '../ports.js';
 import { nameParameter, versionParameter } from '../schemas/common.js';
-import { versionAnswer } from '../schemas/rules.js';
+import { versionAnswer, versionQuery } from '../schemas/rules.js';
 import { versionAnswerOf } from './rule-answers.js';
 
 const IF_MATCH = { 'If-Match': 'ETag of the rule' };
@@ -24,9 +26,12 @@ export class RuleVersionsController {
   @Get()
   @Needs('viewer')
   @Operation({ summary: 'One version of a rule', answers: { 200: versionAnswer }, problems: { 404: 'No such rule or version' } })
-  async get(@Param('id', { schema: nameParameter }) id: string, @Param('version', { schema: versionParameter }) version: number) {
+  async get(@Param('id', { schema: nameParameter }) id: string, @Param('version', { schema: versionParameter }) version: number, @Query({ schema: versionQuery }) query: z.infer<typeof versionQuery>) {
     const found = await this.ports.rules.version(id, version);
-    if (found !== null) return versionAnswerOf(found, this.ports.live);
+    if (found !== null) {
+      const answer = await versionAnswerOf(found, this.ports.live);
+      return query.as === undefined ? answer : { ...answer, sql: toSql(found.rule, query.as === 'flink-sql' ? 'flink' : 'vigil') };
+    }
     return (await this.ports.rules.get(id)) === null ? notFound('rule', id) : notFound('rule.version', version);
   }
 

@@ -47,8 +47,18 @@ export const statsAnswer = z
 
 const versionMembers = { id: z.string(), version: z.int().min(1), status: ruleStatus, createdAt: timeMs, createdBy: z.string() };
 export const versionAnswer = z
-  .strictObject({ ...versionMembers, statusAt: timeMs, rule: anyObject.describe('the document'), applied: appliedAnswer.nullable().describe('null for a draft') })
+  .strictObject({
+    ...versionMembers,
+    statusAt: timeMs,
+    rule: anyObject.describe('the document'),
+    applied: appliedAnswer.nullable().describe('null for a draft'),
+    sql: z.string().nullable().optional().describe('where `as` asks for it; null where the rule has no such form'),
+  })
   .meta({ id: 'RuleVersion' });
+
+export const versionQuery = z.strictObject({
+  as: z.enum(['sql', 'flink-sql']).optional().describe('adds `sql`: the rule as MATCH_RECOGNIZE, in what POST takes, or with the words of Flink SQL alone'),
+});
 
 const ruleMembers = {
   id: z.string(),

@@ -101,6 +101,14 @@ export function describeRules(subject: Subject): void {
       const created = await subject.client.post('/api/v1/rules', { sql, id, severity: 'low' });
       expect([created.status, created.body.id, created.body.rule]).toEqual([201, id, rule]);
       expect((await subject.client.put(`/api/v1/rules/${id}`, { sql, severity: 'low' })).status).toBe(200);
+      const shown = await subject.client.get(`/api/v1/rules/${id}/versions/1?as=sql`);
+      expect(shown.body.sql).toContain("DEFINE\n    A AS type = 'login',\n    B AS amountMinor > 5");
+      expect((await subject.client.post('/api/v1/rules/validate', { sql: shown.body.sql, id, severity: 'low' })).body.rule).toEqual(rule);
+      expect((await subject.client.get(`/api/v1/rules/${id}/versions/1?as=flink-sql`)).body.sql).toBe(shown.body.sql);
+      expect((await subject.client.get(`/api/v1/rules/${id}/versions/1?as=cobol`)).status).toBe(400);
+      const plain = subject.name('rule');
+      await subject.client.post('/api/v1/rules', ruleOf(plain, source));
+      expect((await subject.client.get(`/api/v1/rules/${plain}/versions/1?as=sql`)).body.sql).toBeNull();
       const bad = await subject.client.post('/api/v1/rules', { sql: sql.replace('> 5', '>'), id });
       const problem = { code: 'sql.syntax', pointer: '/sql', line: 3, column: 49, detail: expect.stringContaining('line 3, column 49: found ")"; expected') };
       expect([bad.status, bad.body.code, bad.body.pointer, bad.body.problems]).toEqual([422, 'sql.syntax', '/sql', [problem]]);
