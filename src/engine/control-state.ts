@@ -12,6 +12,10 @@ export interface LiveRule extends PreparedRule {
   readonly epoch: number;
   /** place in the control topic from which it sees events */
   readonly since: number;
+  /** place in the control topic at which this version was put to work */
+  readonly placed: number;
+  /** its windows are its own, since its state was begun anew while the rule ran: others may keep equal ones that go further back */
+  readonly ownWindows: boolean;
 }
 
 export interface LiveSource {
@@ -147,8 +151,10 @@ export class ControlState {
     const prepared = prepareRule(change.document);
     if (prepared === null) return false;
     const replaced = status === 'active' ? this.inForce(ruleId) : undefined;
+    const placed = offset + 1;
     const keeps = replaced !== undefined && prepared.onChange === 'keep';
-    this.rules.set(id, { ...prepared, ruleId, version, status, epoch: keeps ? replaced.epoch : version, since: keeps ? replaced.since : offset + 1 });
+    const state = keeps ? { epoch: replaced.epoch, since: replaced.since, ownWindows: replaced.ownWindows } : { epoch: version, since: placed, ownWindows: replaced !== undefined };
+    this.rules.set(id, { ...prepared, ruleId, version, status, placed, ...state });
     this.removeOthers(ruleId, version, status);
     return true;
   }

@@ -2,6 +2,7 @@ import type { CompiledPattern, PatternState } from '../cep/matcher.js';
 import { hash128 } from '../event/hash.js';
 import type { FirePolicyProgram, RuleProgram } from '../rules/program.js';
 import type { Aggregate } from '../state/aggregate.js';
+import { ByteReader, ByteWriter } from '../state/bytes.js';
 import { compileAggregate } from '../state/make-aggregate.js';
 import type { LiveRule } from './control-state.js';
 import { EventFilter } from './event-filter.js';
@@ -142,6 +143,26 @@ export class GroupProgram {
 
   private isConcerned(rule: RunningRule, type: string): boolean {
     return rule.live.status !== 'paused' && !rule.halted && (triggers(rule, type) || this.counts(rule, type));
+  }
+
+  /** Whether some pattern goes on with the partial matches of the program before, under other conditions or times. */
+  changesPatternOf(before: GroupProgram): boolean {
+    for (const [number, rule] of this.patternRules) {
+      const old = before.partNumber(this.partIds[number] as string);
+      if (old !== undefined && before.patternRules.get(old)?.program.pattern?.compiled !== rule.program.pattern?.compiled) return true;
+    }
+    return false;
+  }
+
+  /** A part of the program before this one as this one runs it: what is half matched goes on under the conditions of now. */
+  adopt(number: number, part: Part, from: GroupProgram, old: number): Part {
+    const compiled = this.patternRules.get(number)?.program.pattern?.compiled;
+    if (compiled === from.patternRules.get(old)?.program.pattern?.compiled) return part;
+    const out = new ByteWriter();
+    part.write(out);
+    const own = this.newPart(number);
+    own.read(new ByteReader(out.take()));
+    return own;
   }
 
   /** Leaves a rule alone from the next event on. */

@@ -75,7 +75,14 @@ export class GroupRuntime {
 
   /** Puts another set of rules to work; keys take it over when they are next touched, so that a change costs no pause. */
   use(program: GroupProgram): void {
+    const otherDeadlines = program.changesPatternOf(this.program);
     this.program = program;
+    if (!otherDeadlines) return;
+    // what is half matched may be due at another time: all keys are asked, and written with the answer
+    for (const state of this.states.values()) {
+      this.wakes.arm(state, this.wakeTime(this.touch(state)));
+      this.host.markDirty(state);
+    }
   }
 
   /** Leaves those rules alone for which `isHalted` holds. */
@@ -451,7 +458,7 @@ export class GroupRuntime {
     } else if (state.program instanceof GroupProgram) {
       for (const old of state.parts.numbers()) {
         const number = program.partNumber(state.program.partIds[old] as string);
-        if (number !== undefined) parts.set(number, state.parts.get(old) as Part);
+        if (number !== undefined) parts.set(number, program.adopt(number, state.parts.get(old) as Part, state.program, old));
       }
     }
     state.parts = parts;

@@ -700,7 +700,7 @@ export class PartitionTask implements GroupHost {
     if (known !== undefined && known.live.rule === live.rule) return known.compiled;
     const { observer, fast = true } = this.options;
     // only the general matcher shows all that a partial match waits for
-    const environment: RuleEnvironment = { layout: this.layout, lists: this.control.lists, fast: fast && observer === undefined };
+    const environment: RuleEnvironment = { layout: this.layout, lists: this.control.lists, fast: fast && observer === undefined, ownWindows: live.ownWindows };
     const plain = compileRule(live.rule, live.version, `${live.ruleId}@${live.epoch}`, environment);
     const compiled = observer === undefined ? plain : observeRule(plain, live.rule, environment, observer);
     this.compiled.set(id, { live, compiled });

@@ -19,10 +19,11 @@ type KeptLet = Exclude<ResolvedLet, { form: 'cel' }>;
  * Compiles the entries in order, each seeing those before it.
  * @param names is filled on the way
  * @param state names the state of this rule: windows that `fire: reset` clears are its own, others are shared
+ * @param ownWindows all of them are its own
  */
-export function compileLets(rule: ResolvedRule, names: LetNames, scope: FactScope, state: string, layout: SlotLayout): LetProgram[] {
+export function compileLets(rule: ResolvedRule, names: LetNames, scope: FactScope, state: string, layout: SlotLayout, ownWindows = false): LetProgram[] {
   const identities = new Map<string, string>();
-  const own = rule.fire.kind === 'reset' ? state : '';
+  const own = ownWindows || rule.fire.kind === 'reset' ? state : '';
   return rule.lets.map((entry) => {
     const before = dependencies(entry, identities);
     const slotFor = (identity: string): number => layout.slotOf(`let:${identity}`);

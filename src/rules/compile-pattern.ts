@@ -5,7 +5,7 @@ import type { EventTest } from '../event/match-view.js';
 import type { FieldValue, StreamEvent } from '../event/stream-event.js';
 import { compileCondition } from './conditions/compile-condition.js';
 import type { ConditionJson } from './conditions/condition-node.js';
-import type { FactScope } from './fact-scope.js';
+import type { FactScope, StageRead } from './fact-scope.js';
 import type { Location } from './problem.js';
 import type { PatternProgram } from './program.js';
 import type { EventFit, Repetition, ResolvedPattern, ResolvedRule, ResolvedStage } from './rule.js';
@@ -39,8 +39,7 @@ export function compilePatternProgram(rule: ResolvedRule, pattern: ResolvedPatte
   const builder = new PatternBuilder(pattern, newScope, captured);
   const spec = builder.build();
   const compiled = compilePattern(spec, { capture: (event) => capture(event, captured), maxPartialMatches: rule.limits.partialMatches, fast });
-  // what the partial matches of two versions must share to be read as the same: the shape, not thresholds or conditions
-  const shape = JSON.stringify([shapeOf(pattern.stages), compiled.form]);
+  const shape = JSON.stringify([shapeOf(pattern.stages), pattern.emit, compiled.form]);
   return { id: hash128(`pattern|${state}|${shape}`).slice(0, 16), compiled };
 }
 
@@ -60,23 +59,31 @@ function capture(event: StreamEvent, slots: ReadonlySet<number>): StreamEvent {
   return { source: event.source, type: event.type, ts: event.ts, id: event.id, partition: event.partition, offset: event.offset, fields };
 }
 
+/**
+ * What the automaton is made of. Two patterns of one shape have the same states, so the partial matches of one can go on in the other; times
+ * and conditions are read anew.
+ */
 function shapeOf(stages: readonly ResolvedStage[]): unknown {
   return stages.map((stage) => {
     switch (stage.kind) {
       case 'event':
-        return ['event', stage.as, stage.follow, stage.inner];
+        return ['event', stage.as, repetitionShape(stage)];
       case 'not':
-        return ['not'];
+        return ['not', stage.next];
       case 'absent':
-        return ['absent'];
+        return ['absent', stage.from, stage.since, stage.repeatEveryMs !== null, stage.resolveMs !== null];
       case 'allOf':
-        return ['allOf', stage.kinds.map((kind) => kind.as)];
+        return ['allOf', stage.kinds.map((kind) => kind.as), stage.atLeast, repetitionShape(stage)];
       case 'oneOf':
-        return ['oneOf', stage.choices.map(shapeOf)];
+        return ['oneOf', stage.choices.map(shapeOf), repetitionShape(stage)];
       case 'group':
-        return ['group', shapeOf(stage.stages)];
+        return ['group', shapeOf(stage.stages), repetitionShape(stage)];
     }
   });
+}
+
+function repetitionShape({ follow, inner, times, optional, greedy, gapMs, withinMs, spanMs, until, having }: Repetition): unknown {
+  return [follow, inner, times.min, times.max, optional, greedy, gapMs !== null, withinMs !== null, spanMs !== null, until !== null, having !== null];
 }
 
 class PatternBuilder {
@@ -180,11 +187,14 @@ class PatternBuilder {
   private check(fit: EventFit, at: Location, askedAgain = false): EventCheck {
     const local: EventTest[] = [];
     const where: EventTest[] = [];
+    const reads = new Map<number, Set<StageRead>>();
     for (const [condition, place] of conjuncts(fit.where, [...at, 'where'])) {
-      const { test, looksAtMatch } = this.condition(condition, place, askedAgain ? this.captured : undefined);
-      (looksAtMatch ? where : local).push(test);
+      const { test, stageReads } = this.condition(condition, place, askedAgain ? this.captured : undefined);
+      (stageReads.size > 0 ? where : local).push(test);
+      for (const [stage, read] of stageReads) reads.set(stage, new Set([...(reads.get(stage) ?? []), ...read]));
     }
-    return { types: fit.on, local: conjunction(local), where: conjunction(where) };
+    const onlyLast = [...reads.values()].every((read) => read.size === 1 && read.has('last'));
+    return { types: fit.on, local: conjunction(local), where: conjunction(where), ...(onlyLast ? { readsLastOf: [...reads.keys()] } : {}) };
   }
 
   /** A condition that is asked of an event already kept: what it reads of that event has to be kept too. */
@@ -192,11 +202,11 @@ class PatternBuilder {
     return this.condition(json, at, this.captured).test;
   }
 
-  private condition(json: ConditionJson, at: Location, reads?: Set<number>): { readonly test: EventTest; readonly looksAtMatch: boolean } {
+  private condition(json: ConditionJson, at: Location, reads?: Set<number>): { readonly test: EventTest; readonly stageReads: FactScope['stageReads'] } {
     const scope = this.newScope(reads);
     const test = compileCondition(json, scope, at);
     for (const slot of scope.captureSlots) this.captured.add(slot);
-    return { test, looksAtMatch: scope.stageReads.size > 0 };
+    return { test, stageReads: scope.stageReads };
   }
 }
 

@@ -4,6 +4,7 @@ import { NO_MATCH } from '../event/match-view.js';
 import type { SlotLayout } from '../event/slot-layout.js';
 import type { FieldValue, JsonValue, StreamEvent } from '../event/stream-event.js';
 import { aggregateBounds } from '../state/aggregate-bounds.js';
+import { patternBounds } from './bounds/pattern-bounds.js';
 import { compileLets, specsOf, type LetNames } from './compile-let.js';
 import { compilePatternProgram, stageNumbers } from './compile-pattern.js';
 import { compileCondition } from './conditions/compile-condition.js';
@@ -16,7 +17,7 @@ import type { AlertProgram, FirePolicyProgram, RuleProgram } from './program.js'
 import { readRule } from './read-rule.js';
 import { RecordingLayout } from './recording-layout.js';
 import { accessOfRule } from './rule-access.js';
-import type { Operand, ResolvedRule } from './rule.js';
+import type { Operand, ResolvedPattern, ResolvedRule } from './rule.js';
 
 /** What placing a rule needs to know of it. */
 export interface PreparedRule {
@@ -55,6 +56,8 @@ export interface RuleEnvironment {
   readonly lists: ListReader;
   /** `false` runs patterns on the general matcher */
   readonly fast?: boolean;
+  /** the rule's windows are not shared with others that have equal ones */
+  readonly ownWindows?: boolean;
 }
 
 export interface CompiledRule {
@@ -73,7 +76,7 @@ export function compileRule(rule: ResolvedRule, version: number, state: string, 
   const names: LetNames = new Map();
   const scope = scopeOf(rule, layout, environment.lists, counters, names);
   const key = compileKey(rule.key, scope);
-  const lets = compileLets(rule, names, scope, state, environment.layout);
+  const lets = compileLets(rule, names, scope, state, environment.layout, environment.ownWindows === true);
   const captured = new Set<number>();
   const patternScope = (reads?: Set<number>): FactScope => scopeOf(rule, reads === undefined ? layout : new RecordingLayout(layout, reads), environment.lists, counters, names, true);
   const pattern = rule.pattern === null ? null : compilePatternProgram(rule, rule.pattern, patternScope, state, captured, environment.fast ?? true);
@@ -91,7 +94,7 @@ export function compileRule(rule: ResolvedRule, version: number, state: string, 
 }
 
 function horizonOf(rule: ResolvedRule): number {
-  let horizon = rule.pattern === null ? 0 : (rule.pattern.withinMs ?? 0);
+  let horizon = rule.pattern === null ? 0 : matchingMs(rule.pattern);
   for (const { spec } of specsOf(rule)) {
     const { retentionMs } = aggregateBounds(spec);
     // what looks back for ever, a session and a level that fades have no time after which they are full
@@ -99,6 +102,12 @@ function horizonOf(rule: ResolvedRule): number {
     if (fills) horizon = Math.max(horizon, retentionMs);
   }
   return horizon;
+}
+
+/** How long a match may take; where one may wait for ever, what its stages say. */
+function matchingMs(pattern: ResolvedPattern): number {
+  const { retentionMs } = patternBounds(pattern);
+  return Number.isFinite(retentionMs) ? retentionMs : (pattern.withinMs ?? 0);
 }
 
 function scopeOf(rule: ResolvedRule, layout: SlotLayout, lists: ListReader, counters: FactCounters, lets: LetNames, inPattern = false): FactScope {
