@@ -35,6 +35,7 @@ import { topicsOf, type Topics } from '../stream/topics.js';
 import { guarded } from './adapters/errors.js';
 import { IngestionAdapter } from './adapters/ingestion.js';
 import { LiveViewAdapter } from './adapters/live-view.js';
+import { MemberFile } from './adapters/member-file.js';
 import { RuleAdapter, ValidatorAdapter } from './adapters/rules.js';
 import { SimulatorAdapter } from './adapters/simulator.js';
 import { SourceAdapter } from './adapters/sources.js';
@@ -115,7 +116,7 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
 
 async function openLog(config: Config, topics: Topics, logger: Logger): Promise<Log> {
   if (config.brokers.length === 0) return openEmbeddedLog({ dir: join(config.dataDir, 'log'), taskSlots: config.taskSlots });
-  return openKafkaLog({ brokers: config.brokers, clientId: 'vigil', app: config.app, journalTopic: topics.journal, taskSlots: config.taskSlots, ssl: config.ssl || undefined, sasl: config.sasl, logger });
+  return openKafkaLog({ brokers: config.brokers, clientId: 'vigil', app: config.app, journalTopic: topics.journal, taskSlots: config.taskSlots, ssl: config.ssl || undefined, sasl: config.sasl, logger, memory: new MemberFile(join(config.dataDir, `member-${config.app}-${config.port}.json`)) });
 }
 
 interface Catalogue {
@@ -135,6 +136,8 @@ async function openCatalogue(config: Config, log: Log, topics: Topics, logger: L
   const indexer = new AlertIndexer({ database, index: alerts, log: log.reader, topics: [{ topic: topics.alerts, shadow: false }, { topic: topics.shadowAlerts, shadow: true }], logger: jobs });
   const feed = new AlertFeed(alerts, indexer, jobs);
   const idempotency = new IdempotencyKeys(database);
+  // the embedded log has one process: whoever held a key has died with the one before
+  if (log.kind === 'embedded') await idempotency.releaseAll();
   const sources = new SourceCatalogue(database, writer);
   const validator = new ValidatorAdapter(sources);
   const relay = new OutboxRelay({ database, writer, control: controlTopic(log, topics), logger: jobs });

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { openKafkaLog } from '../../src/stream/kafka/kafka-log.js';
-import type { KafkaLogOptions } from '../../src/stream/kafka/options.js';
+import type { KafkaLogOptions, MemberMemory } from '../../src/stream/kafka/options.js';
 import type { Log } from '../../src/stream/log.js';
 import { eventually } from '../contract/log-contract.js';
 import { startFaultProxy } from '../kafka/fault-proxy.js';
@@ -39,8 +39,8 @@ interface Member {
   readonly told: string[];
 }
 
-async function member(at: readonly string[]): Promise<Member> {
-  const log = await openKafkaLog({ ...options, brokers: at });
+async function member(at: readonly string[], memory?: MemberMemory): Promise<Member> {
+  const log = await openKafkaLog({ ...options, brokers: at, memory });
   opened.push(log);
   const owned = new Set<number>();
   const told: string[] = [];
@@ -61,13 +61,28 @@ async function member(at: readonly string[]): Promise<Member> {
   return { log, joined, owned, told };
 }
 
-async function joinedMember(at: readonly string[] = brokers): Promise<Member> {
-  const one = await member(at);
+async function joinedMember(at: readonly string[] = brokers, memory?: MemberMemory): Promise<Member> {
+  const one = await member(at, memory);
   await one.joined;
   return one;
 }
 
 const shared = (...members: Member[]): number[] => members.flatMap(({ owned }) => [...owned]).sort((a, b) => a - b);
+
+describe('a process that crashed', () => {
+  it('is taken out of the group by its next start, which need not wait for the session to end', async () => {
+    let remembered: string | null = null;
+    const former = await joinedMember(brokers, { former: () => null, remember: (memberId) => (remembered = memberId) });
+    expect(former.told).toEqual([`+${ALL.join()}`]);
+    // it lives and only seems to be gone: so it hears that it was taken out, and comes back with a share
+    const next = await joinedMember(brokers, { former: () => remembered, remember: () => undefined });
+    await eventually(() => {
+      expect(former.told.slice(0, 2)).toEqual([`+${ALL.join()}`, `-${ALL.join()}`]);
+      expect([former.owned.size, next.owned.size]).toEqual([6, 6]);
+    });
+    expect(shared(former, next)).toEqual(ALL);
+  });
+});
 
 describe('sharing tasks', () => {
   it('three members that come at once end with a third each, and what goes comes back', async () => {

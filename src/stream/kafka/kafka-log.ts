@@ -31,7 +31,8 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   }
   const reader = new KafkaReader(cluster, trouble);
   const writer = new KafkaWriter(cluster, trouble);
-  const membership = new KafkaMembership(cluster, `${options.app}.tasks`, options.journalTopic, options.taskSlots, trouble);
+  const membership = new KafkaMembership(cluster, `${options.app}.tasks`, options.journalTopic, options.taskSlots, trouble, options.memory);
+  await membership.dismissFormer();
   return {
     kind: 'kafka',
     reader,

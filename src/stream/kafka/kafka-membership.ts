@@ -5,10 +5,10 @@ import { Clock } from './clock.js';
 import { isTransient, pause } from './cluster.js';
 import type { Cluster } from './cluster.js';
 import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_TIMEOUT_MS, LEAVE_WITHIN_MS, MEMBERSHIP_FRESH_MS, REBALANCE_TIMEOUT_MS, RETRY_PAUSE_FIRST_MS, RETRY_PAUSE_MAX_MS, SESSION_TIMEOUT_MS } from './limits.js';
-import type { TroubleLog } from './options.js';
+import type { MemberMemory, TroubleLog } from './options.js';
 import { ASSIGNER_NAME, assignTasks, decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './task-assignment.js';
 import { heartbeatRequest, joinGroupRequest, leaveGroupRequest, syncGroupRequest } from './wire/group-requests.js';
-import type { JoinedGroup } from './wire/group-requests.js';
+import type { GroupMember, JoinedGroup } from './wire/group-requests.js';
 import { CODE, isStaleCoordinator, KafkaError } from './wire/kafka-error.js';
 import type { WireRequest } from './wire/request.js';
 
@@ -31,12 +31,13 @@ export class KafkaMembership implements Membership {
     private readonly journalTopic: string,
     private readonly taskSlots: number,
     private readonly trouble: TroubleLog,
+    private readonly memory?: MemberMemory | undefined,
   ) {}
 
   /** Resolves with the first assignment. @throws KafkaError when the group cannot be joined and no repetition will mend it */
   async join(listener: Listener): Promise<void> {
     assert(this.#session === undefined, 'a log joins its group once at a time');
-    const session = new Session(this.cluster, { group: this.group, topic: this.journalTopic, taskSlots: this.taskSlots }, listener, this.trouble);
+    const session = new Session(this.cluster, { group: this.group, topic: this.journalTopic, taskSlots: this.taskSlots, memory: this.memory }, listener, this.trouble);
     this.#session = session;
     try {
       await session.joined;
@@ -50,6 +51,12 @@ export class KafkaMembership implements Membership {
     const session = this.#session;
     this.#session = undefined;
     await session?.leave();
+  }
+
+  /** Takes the member out of the group that this process was before it crashed. */
+  async dismissFormer(): Promise<void> {
+    const memberId = this.memory?.former() ?? null;
+    if (memberId !== null) await sayGoodbye(this.cluster, { group: this.group, memberId });
   }
 
   /**
@@ -66,6 +73,7 @@ interface Group {
   readonly group: string;
   readonly topic: string;
   readonly taskSlots: number;
+  readonly memory: MemberMemory | undefined;
 }
 
 /** From joining to leaving. */
@@ -102,28 +110,17 @@ class Session {
     this.#left.abort();
     this.#first.resolve();
     // a join may be waiting at the coordinator for others; leaving on another connection ends that
-    const said = new AbortController();
-    await Promise.race([this.#sayGoodbye().finally(() => said.abort()), pause(LEAVE_WITHIN_MS, said.signal)]);
+    await sayGoodbye(this.cluster, this.#member);
     this.#connection?.close();
     await this.#ended;
   }
 
-  get #member(): { group: string; memberId: string } {
+  get #member(): GroupMember {
     return { group: this.of.group, memberId: this.#memberId };
   }
 
   get #over(): boolean {
     return this.#left.signal.aborted;
-  }
-
-  async #sayGoodbye(): Promise<void> {
-    if (this.#memberId === '') return;
-    try {
-      const node = await this.cluster.coordinator('group', this.of.group);
-      await this.cluster.send(node, leaveGroupRequest(this.#member), LEAVE_WITHIN_MS);
-    } catch {
-      // the coordinator will notice by itself when the session ends
-    }
   }
 
   /** Joins and beats, again and again, until it has left or cannot go on. */
@@ -164,6 +161,7 @@ class Session {
       const timeouts = { sessionMs: SESSION_TIMEOUT_MS, rebalanceMs: REBALANCE_TIMEOUT_MS };
       const joined = await this.#send(joinGroupRequest(this.#member, timeouts, { name: ASSIGNER_NAME, metadata }), REBALANCE_TIMEOUT_MS + HEARTBEAT_TIMEOUT_MS);
       if (joined.code !== CODE.memberIdRequired) this.#check(joined.code, 'JoinGroup');
+      if (joined.memberId !== this.#memberId) this.of.memory?.remember(joined.memberId);
       this.#memberId = joined.memberId;
       if (joined.code === 0) return joined;
     }
@@ -269,6 +267,22 @@ class Session {
   #check(code: number, api: string): void {
     if (code !== 0) throw new KafkaError(code, api, this.of.group);
   }
+}
+
+/** Best effort: without it the coordinator will notice by itself when the session ends. */
+async function sayGoodbye(cluster: Cluster, member: GroupMember): Promise<void> {
+  if (member.memberId === '') return;
+  const said = new AbortController();
+  const saying = async (): Promise<void> => {
+    const node = await cluster.coordinator('group', member.group);
+    await cluster.send(node, leaveGroupRequest(member), LEAVE_WITHIN_MS);
+  };
+  await Promise.race([
+    saying()
+      .catch(() => undefined)
+      .finally(() => said.abort()),
+    pause(LEAVE_WITHIN_MS, said.signal),
+  ]);
 }
 
 const isExpelled = (error: unknown): error is KafkaError => error instanceof KafkaError && (error.code === CODE.unknownMemberId || error.code === CODE.illegalGeneration);

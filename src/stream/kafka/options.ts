@@ -26,8 +26,19 @@ export interface KafkaLogOptions {
   readonly ssl?: boolean | ConnectionOptions | undefined;
   readonly sasl?: SaslOptions | undefined;
   readonly logger?: LogSink | undefined;
+  readonly memory?: MemberMemory | undefined;
   /** ends the wait for brokers that are not there at start */
   readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Keeps over a crash which member of the group this process was. The next start then says goodbye in the name of the former one, and the
+ * others take its tasks at once instead of when its session ends.
+ */
+export interface MemberMemory {
+  /** the member that the former process was; null where there was none, or where it may still live */
+  former(): string | null;
+  remember(memberId: string): void;
 }
 
 const SILENT: LogSink = { info() {}, warn() {}, error() {} };
