@@ -90,6 +90,11 @@ export class IdempotencyKeys {
     await this.update(claim, { holder: null });
   }
 
+  /** Takes all keys from requests that have no answer yet: of processes that are known to be gone. */
+  async releaseAll(): Promise<void> {
+    await this.database.read((manager) => manager.query('update idempotency_keys set holder = null where holder is not null'));
+  }
+
   /** Removes a bounded number of keys that have expired. @returns how many */
   async removeExpired(): Promise<number> {
     const [, removed] = (await this.database.read((manager) =>

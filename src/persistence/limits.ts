@@ -55,8 +55,8 @@ export const limits = {
   keyLastUsedMs: 60_000,
   /** ms an idempotency key is remembered after its first request */
   idempotencyMs: 24 * 3_600_000,
-  /** ms without a sign of life after which a request with an idempotency key counts as gone */
-  idempotencyLockMs: 60_000,
+  /** ms without a sign of life after which a request with an idempotency key counts as gone: a client that tries again after a crash waits so long */
+  idempotencyLockMs: 15_000,
   /** alerts handed to subscribers of the feed in one look, and ms between looks when the indexer is another process */
   feedPage: 500,
   feedPollMs: 500,
