@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freePorts } from '../kafka/broker.js';
 import { startFaultProxy, type FaultProxy } from '../kafka/fault-proxy.js';
 import { testBroker } from '../kafka/test-broker.js';
@@ -14,6 +17,7 @@ let brokers: string[];
 let postgres: TestPostgres;
 const services: Service[] = [];
 const proxies: FaultProxy[] = [];
+const dataDir = mkdtempSync(join(tmpdir(), 'vigil-kafka-process-'));
 
 beforeAll(async () => {
   brokers = await testBroker();
@@ -23,10 +27,13 @@ afterEach(async () => {
   await Promise.all(services.splice(0).map((service) => service.end('SIGKILL')));
   await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
 });
-afterAll(() => postgres.close());
+afterAll(() => {
+  postgres.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
 
 async function service(kafka: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Service> {
-  const environment = { KAFKA_BROKERS: kafka.join(','), DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: `e2e-${randomBytes(4).toString('hex')}`, VIGIL_KEYED_PARTITIONS: '2', ...more };
+  const environment = { KAFKA_BROKERS: kafka.join(','), DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: `e2e-${randomBytes(4).toString('hex')}`, VIGIL_KEYED_PARTITIONS: '2', VIGIL_DATA_DIR: dataDir, ...more };
   const made = new Service(await freePorts(1), environment);
   services.push(made);
   return made;

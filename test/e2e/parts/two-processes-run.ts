@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { freePorts } from '../../kafka/broker.js';
 import { testBroker } from '../../kafka/test-broker.js';
@@ -42,7 +45,8 @@ export async function runTwoProcesses(options: TwoProcessesOptions): Promise<Two
   const app = `e2e-${randomBytes(4).toString('hex')}`;
   const port = await freePorts(2);
   const common = { KAFKA_BROKERS: brokers, DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: app };
-  const members = [0, 1].map((n) => new Service(port + n, common));
+  const folder = mkdtempSync(join(tmpdir(), 'vigil-two-processes-'));
+  const members = [0, 1].map((n) => new Service(port + n, { ...common, VIGIL_DATA_DIR: join(folder, String(n)) }));
   let follower: Peer | null = null;
   try {
     const topic = `${app}-payments`;
@@ -73,6 +77,7 @@ export async function runTwoProcesses(options: TwoProcessesOptions): Promise<Two
     follower?.stop();
     await Promise.all(members.map((member) => member.end('SIGKILL')));
     postgres.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
