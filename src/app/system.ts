@@ -139,7 +139,8 @@ async function openCatalogue(config: Config, log: Log, topics: Topics, logger: L
   // the embedded log has one process: whoever held a key has died with the one before
   if (log.kind === 'embedded') await idempotency.releaseAll();
   const sources = new SourceCatalogue(database, writer);
-  const validator = new ValidatorAdapter(sources);
+  const rules = new RuleCatalogue(database, writer);
+  const validator = new ValidatorAdapter(sources, rules);
   const relay = new OutboxRelay({ database, writer, control: controlTopic(log, topics), logger: jobs });
   const housekeeping = new Housekeeping({ database, alerts, idempotency, logger: jobs });
   relay.start();
@@ -148,7 +149,7 @@ async function openCatalogue(config: Config, log: Log, topics: Topics, logger: L
   housekeeping.start();
   const ports: ApiPorts = {
     sources: new SourceAdapter(sources, log),
-    rules: new RuleAdapter(new RuleCatalogue(database, writer), validator),
+    rules: new RuleAdapter(rules, validator),
     lists: guarded(new ListCatalogue(database, writer)),
     apiKeys: guarded(apiKeys),
     alerts: guarded(alerts),

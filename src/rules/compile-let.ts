@@ -28,7 +28,7 @@ export function compileLets(rule: ResolvedRule, names: LetNames, scope: FactScop
     const before = dependencies(entry, identities);
     const slotFor = (identity: string): number => layout.slotOf(`let:${identity}`);
     if (entry.form === 'cel') {
-      const identity = hash128(`cel|${entry.cel}|${before}|${paramsText(rule)}`);
+      const identity = hash128(`cel|${entry.cel}|${before}|${meaningOf(entry, rule)}`);
       const read = compileRef({ cel: entry.cel }, scope, new Problems(), ['let', entry.name]);
       identities.set(entry.name, identity);
       names.set(entry.name, slotFor(identity));
@@ -51,8 +51,17 @@ function dependencies(entry: ResolvedLet, identities: ReadonlyMap<string, string
 
 const escapeRegExp = (text: string): string => text.replace(/[^\w]/g, '\\$&');
 
-/** Conditions and expressions name params; their values belong to what the entry is. */
-const paramsText = (rule: ResolvedRule): string => JSON.stringify([rule.params, rule.conditions, rule.compat]);
+/**
+ * What conditions and expressions of an entry mean beside their text: the named conditions and the params that they mention. Params they do not
+ * mention are no part of it, so that another threshold elsewhere leaves the entry what it was.
+ */
+function meaningOf(entry: ResolvedLet, rule: ResolvedRule): string {
+  const text = JSON.stringify(entry);
+  const named = text.includes('"condition"') ? JSON.stringify(rule.conditions) : '';
+  const mentioned = [...`${text}${named}`.matchAll(/(?<![\w$])params(?:\.([A-Za-z_]\w*))?(?![\w$])/g)].map(([, name]) => name);
+  const params = mentioned.includes(undefined) ? rule.params : Object.fromEntries(mentioned.map((name) => [name, rule.params[name as string] ?? null]));
+  return mentioned.length === 0 && named === '' && !rule.compat ? '' : JSON.stringify([params, named, rule.compat]);
+}
 
 /** What the entries keep, in order: for bounds, which do not ask whose state it is. */
 export function specsOf(rule: ResolvedRule): { readonly name: string; readonly spec: AggregateSpec }[] {
@@ -60,8 +69,7 @@ export function specsOf(rule: ResolvedRule): { readonly name: string; readonly s
 }
 
 function specOf(entry: KeptLet, rule: ResolvedRule, context: string): AggregateSpec {
-  const mentions = JSON.stringify([entry.of, entry.since, entry.at, entry.by]).match(/params|cel|condition/) !== null;
-  const suffix = `${context}${mentions || usesCel(entry) ? paramsText(rule) : ''}`;
+  const suffix = `${context}${meaningOf(entry, rule)}`;
   const common: CommonSpec = {
     of: JSON.stringify([entry.on, entry.of, suffix]),
     ...(entry.by.length > 0 ? { by: JSON.stringify(entry.by) } : {}),
@@ -74,8 +82,6 @@ function specOf(entry: KeptLet, rule: ResolvedRule, context: string): AggregateS
   };
   return { ...common, ...formOf(entry) } as AggregateSpec;
 }
-
-const usesCel = (entry: KeptLet): boolean => JSON.stringify(entry).includes('"cel"');
 
 function windowOf(window: ResolvedWindow): { window?: WindowSpec } {
   switch (window.kind) {

@@ -39,7 +39,7 @@ export function compilePatternProgram(rule: ResolvedRule, pattern: ResolvedPatte
   const builder = new PatternBuilder(pattern, newScope, captured);
   const spec = builder.build();
   const compiled = compilePattern(spec, { capture: (event) => capture(event, captured), maxPartialMatches: rule.limits.partialMatches, fast });
-  const shape = JSON.stringify([shapeOf(pattern.stages), pattern.emit, compiled.form]);
+  const shape = JSON.stringify([patternShape(pattern), compiled.form]);
   return { id: hash128(`pattern|${state}|${shape}`).slice(0, 16), compiled };
 }
 
@@ -63,6 +63,10 @@ function capture(event: StreamEvent, slots: ReadonlySet<number>): StreamEvent {
  * What the automaton is made of. Two patterns of one shape have the same states, so the partial matches of one can go on in the other; times
  * and conditions are read anew.
  */
+export function patternShape({ stages, emit }: ResolvedPattern): string {
+  return JSON.stringify([shapeOf(stages), emit]);
+}
+
 function shapeOf(stages: readonly ResolvedStage[]): unknown {
   return stages.map((stage) => {
     switch (stage.kind) {

@@ -13,11 +13,14 @@ import { NO_LISTS } from './list-store.js';
 import { Problems, type Location } from './problem.js';
 import { RecordingLayout } from './recording-layout.js';
 import type { ResolvedPattern, ResolvedRule, ResolvedStage } from './rule.js';
+import { checkChange } from './state-change.js';
 import { validateRule, type RuleValidation, type ValidateOptions } from './validate-rule.js';
 
 export interface JudgeOptions extends ValidateOptions {
   /** what is known of the rule's sources, for warnings */
   readonly sources?: SourceFacts;
+  /** the version of the rule that runs now, whose state this one would take over; null where none does */
+  readonly running?: { readonly version: number; readonly rule: ResolvedRule } | null;
 }
 
 /** What publication says of a rule: everything that `validateRule` says, whether it can run, and what it can keep and cost. */
@@ -33,6 +36,7 @@ export function judgeRule(json: unknown, options: JudgeOptions = {}): RuleJudgem
   if (resolved === undefined) return { ...validation, bounds: null };
   const problems = new Problems(ruleLimits.problemsMax);
   checkProgram(resolved, problems);
+  if (options.running) checkChange(options.running.rule, resolved, options.running.version, problems);
   if (problems.any) return { problems: problems.list, warnings: [...validation.warnings, ...problems.warnings], bounds: null };
   const bounds = ruleBounds(resolved);
   warnOfState(resolved, bounds, options.sources ?? {}, problems);

@@ -4,7 +4,8 @@ import { runRuleTests, type RuleTestResult } from '../../engine/testing/run-rule
 import type { JsonValue } from '../../event/stream-event.js';
 import type { RuleCatalogue } from '../../persistence/catalogue/rule-catalogue.js';
 import type { SourceCatalogue } from '../../persistence/catalogue/source-catalogue.js';
-import { judgeRule, type RuleJudgement } from '../../rules/judge-rule.js';
+import { judgeRule, type JudgeOptions, type RuleJudgement } from '../../rules/judge-rule.js';
+import { readRule } from '../../rules/read-rule.js';
 import { declaredFields, sourceSchema, type SourceDefinition } from '../../rules/source-schema.js';
 import { sourceFacts } from '../../rules/source-facts.js';
 import { asApi } from './errors.js';
@@ -20,7 +21,11 @@ interface Finding {
 
 /** Judges rules as publication does: the document, the sources it names, whether the engine can run it, what it can cost, and its own tests. */
 export class ValidatorAdapter implements RuleValidator {
-  constructor(private readonly sources: Pick<SourceCatalogue, 'get'>) {}
+  /** @param rules tells the version that runs now: what a new one does to its state is said beforehand */
+  constructor(
+    private readonly sources: Pick<SourceCatalogue, 'get'>,
+    private readonly rules: Pick<RuleCatalogue, 'get'> | null = null,
+  ) {}
 
   async validate(document: JsonValue): Promise<RuleValidation> {
     const { judgement, missing, definitions } = await this.judge(document);
@@ -50,8 +55,17 @@ export class ValidatorAdapter implements RuleValidator {
     const known = missing.length === 0;
     // the types of signals are the names that other rules choose
     const facts = known && !sourcesOf(document).includes('signals') ? { sources: sourceFacts(definitions) } : {};
-    const judgement = judgeRule(document, { declared: known ? declaredFields(definitions) : null, ...facts });
+    const judgement = judgeRule(document, { declared: known ? declaredFields(definitions) : null, ...facts, running: await this.running(document) });
     return { judgement, missing, definitions };
+  }
+
+  private async running(document: JsonValue): Promise<NonNullable<JudgeOptions['running']> | null> {
+    const id = document !== null && typeof document === 'object' && !Array.isArray(document) ? (document as { readonly id?: JsonValue }).id : undefined;
+    if (this.rules === null || typeof id !== 'string') return null;
+    const { rules } = this;
+    const live = (await asApi(() => rules.get(id)))?.live ?? null;
+    const rule = live === null || live.status === 'shadow' ? null : readRule(live.rule);
+    return live === null || rule === null ? null : { version: live.version, rule };
   }
 
   /** Declarations of the sources that a rule names, as far as there are any. */
