@@ -53,7 +53,7 @@ export class GroupProgram {
     };
     const letSteps = new Map<RunningRule, LetStep[]>();
     this.rules = rules.map(({ live, program, counts }) => {
-      from = live.since;
+      from = live.placed;
       const steps = program.lets.map((entry) => ({ slot: entry.slot, entry, part: entry.kind === 'kept' ? part(entry.aggregate.id, compileAggregate(entry.aggregate.spec)) : -1 }));
       const pattern = program.pattern;
       const running: RunningRule = {

@@ -106,6 +106,11 @@ describe('a version that comes back', () => {
     const retiredPair: Step = { document: pair(0), version: 1, status: 'retired' };
     expect(run(pair(0), [[1, 'x'], retiredPair, active(1, pair(0)), [2, 'y', 5]], [counting(9, { id: 'other' })])).toEqual([]);
   });
+
+  it('does so after a version between that kept the rest', () => {
+    const wide = counting(2, { let: { n: { count: true, window: '20s' } } });
+    expect(run(counting(2), [[1], active(2, wide), active(3, counting(2)), [2], [3]])).toEqual(['v3 3 cold']);
+  });
 });
 
 describe('a pause', () => {
