@@ -78,7 +78,7 @@ function resolveFire(policy: Rule['policy'], values: ParamValues): ResolvedFire 
   const at = ['policy', 'fire'];
   const per = [...refsOf(policy?.per), ...(typeof fire === 'string' ? [] : refsOf(fire.per))];
   if (typeof fire === 'string') return { kind: fire, onceMs: null, rearmWhen: null, per };
-  if ('once' in fire) return { kind: 'once', onceMs: fire.once === 'forever' ? Infinity : values.duration(fire.once, [...at, 'once']), rearmWhen: null, per };
+  if ('once' in fire) return { kind: 'once', onceMs: fire.once === 'forever' ? Infinity : values.duration(fire.once, [...at, 'once'], 0), rearmWhen: null, per };
   if ('rearmWhen' in fire) return { kind: 'rearm', onceMs: null, rearmWhen: fire.rearmWhen, per };
   return { kind: 'reset' in fire ? 'reset' : 'each', onceMs: null, rearmWhen: null, per };
 }

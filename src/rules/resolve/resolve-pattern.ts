@@ -61,12 +61,12 @@ function resolveAbsent(input: AbsentStageInput, values: ParamValues, at: Locatio
   const { resolve } = input;
   let resolveMs: number | null = null;
   if (resolve === true) resolveMs = Infinity;
-  else if (resolve !== undefined && resolve !== false) resolveMs = values.duration(resolve, [...at, 'resolve']);
+  else if (resolve !== undefined && resolve !== false) resolveMs = values.duration(resolve, [...at, 'resolve'], 0);
   return {
     kind: 'absent',
     as: input.as ?? null,
     ...fitOf(input.absent),
-    forMs: values.duration(input.for, [...at, 'for']),
+    forMs: values.duration(input.for, [...at, 'for'], 0),
     from: input.from ?? null,
     since: input.since ?? null,
     repeatEveryMs: values.durationOr(input.repeatEvery, [...at, 'repeatEvery'], null),
