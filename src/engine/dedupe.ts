@@ -1,6 +1,6 @@
 import { hash32 } from '../event/hash.js';
-import { ByteWriter, type ByteReader } from '../state/bytes.js';
-import { KeyState } from './key-state.js';
+import { ByteWriter, readTime, writeTime, type ByteReader } from '../state/bytes.js';
+import { KeyState, stateKey } from './key-state.js';
 import { engineLimits } from './limits.js';
 import type { Part } from './parts.js';
 
@@ -9,7 +9,7 @@ class IdBucket implements Pick<Part, 'expiresAt' | 'write' | 'read'> {
   private readonly ids = new Map<string, number>();
   private latestTs = -Infinity;
 
-  constructor(private readonly windowMs: number) {}
+  constructor(public windowMs: number) {}
 
   /** Whether the id is new within the window; it is remembered. */
   add(id: string, ts: number): boolean {
@@ -34,6 +34,7 @@ class IdBucket implements Pick<Part, 'expiresAt' | 'write' | 'read'> {
   }
 
   write(out: ByteWriter): void {
+    writeTime(out, this.latestTs);
     out.uint(this.ids.size);
     for (const [id, ts] of this.ids) {
       out.text(id);
@@ -42,8 +43,17 @@ class IdBucket implements Pick<Part, 'expiresAt' | 'write' | 'read'> {
   }
 
   read(from: ByteReader): void {
-    for (let n = from.uint(); n > 0; n--) this.add(from.text(), from.int());
+    this.latestTs = readTime(from);
+    for (let n = from.uint(); n > 0; n--) this.ids.set(from.text(), from.int());
   }
+}
+
+/** What the remembered ids need of their task. */
+export interface SeenIdsHost {
+  readonly sequence: number;
+  markDirty(state: KeyState): void;
+  /** dropped keys whose empty record is not written yet */
+  readonly leaving: Map<string, KeyState>;
 }
 
 /** The ids of one source that a task has seen, in buckets that are written one by one. */
@@ -56,19 +66,51 @@ export class SeenIds {
 
   constructor(
     private readonly source: string,
-    private readonly windowMs: number,
-    private readonly markDirty: (state: KeyState) => void,
+    private windowMs: number,
+    private readonly host: SeenIdsHost,
   ) {}
 
+  /** From now on ids are remembered for so long, ms. */
+  useWindow(windowMs: number): void {
+    this.windowMs = windowMs;
+    for (const { ids } of this.buckets.values()) ids.windowMs = windowMs;
+  }
+
   /** Whether the id has not been seen within the window. Buckets whose record is ahead of the replay are not touched: false means skip. */
-  isNew(id: string, ts: number, sequence: number): boolean {
+  isNew(id: string, ts: number): boolean {
     const key = String(hash32(id) % engineLimits.dedupeBuckets);
     let bucket = this.buckets.get(key);
-    if (bucket === undefined) this.buckets.set(key, (bucket = { state: new KeyState(SeenIds.groupId(this.source), key), ids: new IdBucket(this.windowMs) }));
-    if (bucket.state.reflects >= sequence) return true;
+    if (bucket === undefined) this.buckets.set(key, (bucket = { state: this.newState(key), ids: new IdBucket(this.windowMs) }));
+    if (bucket.state.reflects >= this.host.sequence) return true;
     if (!bucket.ids.add(id, ts)) return false;
-    this.markDirty(bucket.state);
+    this.host.markDirty(bucket.state);
     return true;
+  }
+
+  private newState(key: string): KeyState {
+    const name = stateKey(SeenIds.groupId(this.source), key);
+    const state = this.host.leaving.get(name);
+    if (state === undefined) return new KeyState(SeenIds.groupId(this.source), key);
+    this.host.leaving.delete(name);
+    state.gone = false;
+    return state;
+  }
+
+  /** Forgets everything. @returns buckets whose record is ahead of the replay, which are what comes after this */
+  dropAll(): KeyState[] {
+    const ahead: KeyState[] = [];
+    for (const { state } of this.buckets.values()) {
+      if (state.reflects >= this.host.sequence) {
+        ahead.push(state);
+        continue;
+      }
+      state.clear();
+      state.gone = true;
+      this.host.leaving.set(stateKey(state.groupId, state.key), state);
+      this.host.markDirty(state);
+    }
+    this.buckets.clear();
+    return ahead;
   }
 
   restore(state: KeyState, bytes: ByteReader): void {

@@ -1,4 +1,5 @@
 import type { CompiledPattern, PatternState } from '../cep/matcher.js';
+import type { ElementSpec, PatternSpec } from '../cep/pattern.js';
 import { hash128 } from '../event/hash.js';
 import type { FirePolicyProgram, RuleProgram } from '../rules/program.js';
 import type { Aggregate } from '../state/aggregate.js';
@@ -56,11 +57,13 @@ export class GroupProgram {
       from = live.placed;
       const steps = program.lets.map((entry) => ({ slot: entry.slot, entry, part: entry.kind === 'kept' ? part(entry.aggregate.id, compileAggregate(entry.aggregate.spec)) : -1 }));
       const pattern = program.pattern;
+      const timed = pattern !== null && isTimed(pattern.compiled.spec);
       const running: RunningRule = {
         live,
         program,
         firingPart: !remembers(program.policy) ? -1 : part(hash128(`fire|${live.ruleId}|${live.epoch}`).slice(0, 16), () => new FiringState()),
-        patternPart: pattern === null ? -1 : part(pattern.id, () => new PatternPart(pattern.compiled.newState())),
+        patternPart: pattern === null ? -1 : part(pattern.id, () => new PatternPart(pattern.compiled.newState(), timed)),
+        timed,
         kept: steps.flatMap(({ entry, part }) => (entry.kind === 'kept' ? [{ entry, part }] : [])),
         repeatEveryMs: pattern === null ? Infinity : repetitionOf(pattern.compiled),
         halted: false,
@@ -210,6 +213,13 @@ export class GroupProgram {
 function repetitionOf({ spec }: CompiledPattern): number {
   const last = spec.elements[spec.elements.length - 1];
   return last?.kind === 'absent' ? (last.repeatEveryMs ?? Infinity) : Infinity;
+}
+
+/** Whether time alone can complete a match or end one with a word: absence, timeouts that are told, matches held back. */
+function isTimed(spec: PatternSpec): boolean {
+  const waits = (element: ElementSpec): boolean =>
+    element.kind === 'absent' || ('elements' in element && element.elements.some(waits)) || ('alternatives' in element && element.alternatives.some(waits));
+  return spec.onTimeout === 'signal' || spec.emit === 'ordered' || spec.elements.some(waits);
 }
 
 /** Event types are the user's data: a bound on the plans kept for them. */

@@ -9,7 +9,7 @@ import { decodeKeyRecord, encodeKeyRecord, type KeyPart } from '../state/checkpo
 import { evidenceOf, matchEvidence, TakenView, witnessOf, type Evidence, type Firing } from './alert-builder.js';
 import { copyEvent, emptyEventRecord, fillEvent, type EventRecord } from './event-record.js';
 import { GroupProgram } from './group-program.js';
-import { ForgetQueue, KeyState } from './key-state.js';
+import { ForgetQueue, KeyState, stateKey } from './key-state.js';
 import { explainKey } from './explain-key.js';
 import type { LaneSet } from './lanes.js';
 import { engineLimits } from './limits.js';
@@ -47,7 +47,7 @@ export class GroupRuntime {
   readonly states = new Map<string, KeyState>();
   /** keys with timers or waiting events: due by the watermark or by the idle clock */
   private readonly wakes = new WakeQueue<KeyState>();
-  /** keys whose state expires: by the watermark alone, since an event that comes after a silence may lie before the idle clock */
+  /** keys whose state or partial matches expire: by the watermark alone, since an event that comes after a silence may lie before the idle clock */
   private readonly expiries = new ForgetQueue();
   private readonly scratch = emptyEventRecord();
   private readonly writer = new ByteWriter();
@@ -137,7 +137,7 @@ export class GroupRuntime {
     this.host.markDirty(state);
     if (state.waiting !== null && state.waiting.length > engineLimits.waitingPerKeyMax) {
       const earliest = state.nextWaiting(Infinity) as EventRecord;
-      this.passTime(state, earliest.ts);
+      this.passTime(state, earliest.ts, true);
       this.runWaiting(state, earliest);
     }
     this.wakes.arm(state, this.wakeTime(state));
@@ -173,7 +173,7 @@ export class GroupRuntime {
     for (let state = this.expiries.pop(until); state !== null; state = this.expiries.pop(until)) {
       if (state.gone) continue;
       if (this.isAhead(state)) held.push(state);
-      else if (this.touch(state).waiting === null) this.settle(state, false);
+      else if (this.touch(state).waiting === null) this.settle(state, this.passTime(state, Math.min(this.forgetTime(state, Infinity), until), false));
     }
     for (const state of held) this.expiries.arm(state, until + 1);
   }
@@ -181,10 +181,10 @@ export class GroupRuntime {
   /** Everything of one key that is due at `at`: deadlines before an event, the event, deadlines at last. */
   private wake(state: KeyState, at: number): void {
     for (let event = state.nextWaiting(at); event !== null; event = state.nextWaiting(at)) {
-      this.passTime(state, event.ts);
+      this.passTime(state, event.ts, true);
       this.runWaiting(state, event);
     }
-    this.passTime(state, at);
+    this.passTime(state, at, true);
     this.settle(state);
   }
 
@@ -338,21 +338,28 @@ export class GroupRuntime {
     this.host.emit(this, said);
   }
 
-  /** Deadlines before `until` fire. */
-  private passTime(state: KeyState, until: number): void {
+  /**
+   * Deadlines before `until` fire, or partial matches that came to nothing by then go.
+   * @param timed which of the two: the idle clock does the first only
+   * @returns whether anything was due
+   */
+  private passTime(state: KeyState, until: number, timed: boolean): boolean {
     const { patternRules } = this.program;
-    if (patternRules.size <= FEW_PATTERNS) for (const rule of patternRules.values()) this.passTimeOf(state, rule, until);
-    else {
-      for (const number of state.parts.numbers()) {
-        const rule = patternRules.get(number);
-        if (rule !== undefined) this.passTimeOf(state, rule, until);
-      }
+    let due = false;
+    if (patternRules.size <= FEW_PATTERNS) {
+      for (const rule of patternRules.values()) if (rule.timed === timed && this.passTimeOf(state, rule, until)) due = true;
+      return due;
     }
+    for (const number of state.parts.numbers()) {
+      const rule = patternRules.get(number);
+      if (rule?.timed === timed && this.passTimeOf(state, rule, until)) due = true;
+    }
+    return due;
   }
 
-  private passTimeOf(state: KeyState, rule: RunningRule, until: number): void {
+  private passTimeOf(state: KeyState, rule: RunningRule, until: number): boolean {
     const part = state.parts.get(rule.patternPart);
-    if (!(part instanceof PatternPart) || part.state.nextDeadline() >= until) return;
+    if (!(part instanceof PatternPart) || part.state.nextDeadline() >= until) return false;
     const silent = rule.live.status === 'paused' || rule.halted;
     try {
       if (!silent && rule.repeatEveryMs !== Infinity) requireFewRepeats(rule, part.state, Math.max(until, this.lanes.released));
@@ -361,6 +368,7 @@ export class GroupRuntime {
     } catch (error) {
       this.failed(state, rule, until, error, rule.patternPart);
     }
+    return true;
   }
 
   /**
@@ -376,7 +384,7 @@ export class GroupRuntime {
         this.drop(state);
         return false;
       }
-      this.expiries.arm(state, expiry);
+      this.expiries.arm(state, this.forgetTime(state, expiry));
     }
     if (changed) this.host.markDirty(state);
     this.wakes.arm(state, this.wakeTime(state));
@@ -385,9 +393,8 @@ export class GroupRuntime {
 
   /** Under the rules of now a key may be past its time, or come to be so earlier: it is to be as if that had been known before. */
   private noteExpiry(state: KeyState): void {
-    if (state.waiting !== null) return;
     const expiry = state.parts.expiresAt();
-    if (expiry > this.lanes.watermark) return this.expiries.arm(state, expiry);
+    if (state.waiting !== null || expiry > this.lanes.watermark) return this.expiries.arm(state, this.forgetTime(state, expiry));
     state.parts = new Parts(this.program.partIds.length);
     state.lastTs = -Infinity;
   }
@@ -426,7 +433,12 @@ export class GroupRuntime {
 
   /** When a waiting event or a deadline of the key is due, epoch ms; Infinity when it may sleep for ever. */
   private wakeTime(state: KeyState): number {
-    return this.program.patternRules.size > 0 ? Math.min(state.firstWaitingTs, state.parts.nextDeadline() + 1) : state.firstWaitingTs;
+    return this.program.patternRules.size > 0 ? Math.min(state.firstWaitingTs, state.parts.nextDeadline(true) + 1) : state.firstWaitingTs;
+  }
+
+  /** When it is to be asked whether the key, or something in it, is past its time, epoch ms. @param expiry of its parts */
+  private forgetTime(state: KeyState, expiry: number): number {
+    return this.program.patternRules.size > 0 ? Math.min(expiry, state.parts.nextDeadline(false) + 1) : expiry;
   }
 
   /** Whether a restored record already holds what the entry at hand did to its key. */
@@ -484,7 +496,7 @@ export class GroupRuntime {
       const waiting = state.waiting;
       parts.push({ id: WAITING_PART, bytes: this.bytesOf((out) => writeWaiting(out, waiting)) });
     }
-    const wakeAt = Math.min(this.wakeTime(state), state.waiting === null ? state.parts.expiresAt() : Infinity);
+    const wakeAt = Math.min(this.wakeTime(state), state.waiting === null ? this.forgetTime(state, state.parts.expiresAt()) : Infinity);
     return encodeKeyRecord({ group: this.id, key: state.key, sequence, wakeAt, lastTs: state.lastTs, parts });
   }
 
@@ -522,9 +534,6 @@ function requireFewRepeats({ repeatEveryMs }: RunningRule, pattern: PatternState
   const due = (until - pattern.nextDeadline()) / repeatEveryMs;
   if (due > engineLimits.repeatsAtOnceMax) throw new BudgetError(`${Math.floor(due)} repetitions of an absence fell due together; at most ${engineLimits.repeatsAtOnceMax}`);
 }
-
-/** Names the key's record in the state topic. */
-export const stateKey = (group: string, key: string): string => `${group}\n${key}`;
 
 function memberOf(value: FieldValue, name: string): FieldValue {
   return typeof value === 'object' && value !== null ? (value as Record<string, FieldValue>)[name] : undefined;

@@ -6,6 +6,9 @@ import { WakeQueue, type Sleeper } from './wake-queue.js';
 /** Of a key that no program has touched yet. */
 const NO_PARTS = new Parts(0);
 
+/** Names the key's record in the state topic. */
+export const stateKey = (group: string, key: string): string => `${group}\n${key}`;
+
 /** What a group keeps for one key. A restored one stays bytes until it is touched. */
 export class KeyState implements Sleeper {
   /** when its timers or waiting events are looked at, epoch ms */

@@ -15,8 +15,8 @@ import { noEffects, type Effects, type FrameEffect } from './effects.js';
 import { EventDecoder, type Unreadable } from './event-decoder.js';
 import { emptyEventRecord, type EventRecord } from './event-record.js';
 import { GroupProgram } from './group-program.js';
-import { GroupRuntime, stateKey, type GroupHost } from './group-runtime.js';
-import { KeyState } from './key-state.js';
+import { GroupRuntime, type GroupHost } from './group-runtime.js';
+import { KeyState, stateKey } from './key-state.js';
 import { Lane, LaneSet } from './lanes.js';
 import type { Observer } from './explain/observation.js';
 import { observeRule } from './explain/observe-rule.js';
@@ -573,7 +573,7 @@ export class PartitionTask implements GroupHost {
   }
 
   private isRepeat(seen: SeenIds, id: string, ts: number, offset: number): boolean {
-    const fresh = seen.isNew(id, ts, this.sequence);
+    const fresh = seen.isNew(id, ts);
     const repeat = this.journaledRepeats === null ? !fresh : this.journaledRepeats.has(offset);
     if (!repeat) return false;
     this.counts.repeated++;
@@ -645,6 +645,10 @@ export class PartitionTask implements GroupHost {
       this.groups.delete(id);
     }
     for (const plan of here) this.host(plan);
+    // in the order of their names, however they came: what fires together goes out in the same order in every replay
+    sortByKey(this.arranged.groups);
+    sortByKey(this.arranged.sets);
+    sortByKey(this.arranged.lanes);
     this.forgetRetired(here);
     const sources = new Set([...this.inputMap.values()].map((input) => input.source));
     const routed = this.topology.groups.filter((plan) => plan.partitionSet === null && plan.from.some((name) => (name === SIGNALS ? here.length > 0 : sources.has(name))));
@@ -711,16 +715,28 @@ export class PartitionTask implements GroupHost {
     const sources = mine === null ? [] : this.control.sourcesOf(mine.set.id);
     const partition = mine?.partition ?? 0;
     const ids = new Set(sources.map((source) => `${source.name}/${partition}`));
-    for (const id of this.inputMap.keys()) if (!ids.has(id)) this.inputMap.delete(id);
+    for (const [id, { source, seenIds }] of this.inputMap) {
+      if (ids.has(id)) continue;
+      this.dropSeenIds(source, seenIds);
+      this.inputMap.delete(id);
+    }
     for (const source of sources) {
       const id = `${source.name}/${partition}`;
       const { topic, disorder, idleAfter, maxAhead, dedupe } = source.definition;
       const known = this.inputMap.get(id);
       const lane = this.laneOf(id, disorder, idleAfter);
-      const seenIds = dedupe === undefined || dedupe === 0 ? null : (known?.seenIds ?? new SeenIds(source.name, dedupe, (state) => this.markDirty(state)));
+      const dedupes = dedupe !== undefined && dedupe > 0;
+      const seenIds = dedupes ? (known?.seenIds ?? new SeenIds(source.name, dedupe, this)) : null;
+      seenIds?.useWindow(dedupe);
+      if (!dedupes) this.dropSeenIds(source.name, known?.seenIds ?? null);
       this.inputMap.set(id, { id, source: source.name, topic, partition, startOffset: source.startOffsets[partition] ?? 0, idleAfterMs: idleAfter, lane, decoder: new EventDecoder(source.name, source.definition), maxAheadMs: maxAhead, seenIds });
       if (seenIds !== null) this.adoptSeenIds(source.name, seenIds);
     }
+  }
+
+  private dropSeenIds(source: string | null, seenIds: SeenIds | null): void {
+    const ahead = seenIds?.dropAll() ?? [];
+    if (source !== null && ahead.length > 0) this.restored.set(SeenIds.groupId(source), ahead.map((state) => ({ state, wakeAt: Infinity })));
   }
 
   /** Gives decoders their slots, groups their events and lanes their sets. */
@@ -836,7 +852,7 @@ export class PartitionTask implements GroupHost {
   private encode(state: KeyState): Uint8Array {
     const group = this.groups.get(state.groupId);
     if (group !== undefined) return group.runtime.encode(state, this.sequence);
-    for (const input of this.inputMap.values()) {
+    for (const input of state.gone ? [] : this.inputMap.values()) {
       if (input.seenIds !== null && input.source !== null && SeenIds.groupId(input.source) === state.groupId) {
         return encodeKeyRecord({ group: state.groupId, key: state.key, sequence: this.sequence, wakeAt: Infinity, lastTs: -Infinity, parts: [{ id: '0000000000000000', bytes: input.seenIds.encode(state.key) }] });
       }
@@ -848,6 +864,12 @@ export class PartitionTask implements GroupHost {
 
 const stateKeyOf = (state: KeyState): string => stateKey(state.groupId, state.key);
 const startKey = (rule: LiveRule): string => `${rule.ruleId}@${rule.version}`;
+
+function sortByKey<V>(map: Map<string, V>): void {
+  const sorted = [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+  map.clear();
+  for (const [key, value] of sorted) map.set(key, value);
+}
 
 function sameRules(a: readonly LiveRule[], b: readonly LiveRule[]): boolean {
   return a.length === b.length && a.every((rule, i) => rule === b[i]);

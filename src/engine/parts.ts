@@ -15,7 +15,11 @@ export interface Part {
 
 /** Pattern state as a part of a key. Its deadlines wake the key, so it does not expire by itself. */
 export class PatternPart implements Part {
-  constructor(readonly state: PatternState) {}
+  /** @param timed whether the passing of time can give an output, or only prunes what came to nothing */
+  constructor(
+    readonly state: PatternState,
+    readonly timed: boolean,
+  ) {}
 
   expiresAt(): number {
     return this.state.isEmpty() ? -Infinity : Infinity;
@@ -86,17 +90,20 @@ export class Parts {
     return latest;
   }
 
-  /** The earliest deadline of a pattern, epoch ms; Infinity for none. */
-  nextDeadline(): number {
+  /**
+   * The earliest deadline of a pattern, epoch ms; Infinity for none.
+   * @param timed of those that the passing of time can give an output, or of the others
+   */
+  nextDeadline(timed: boolean): number {
     let next = Infinity;
     if (this.list !== null) {
       for (let i = 0; i < this.list.length; i++) {
         const part = this.list[i];
-        if (part instanceof PatternPart) next = Math.min(next, part.state.nextDeadline());
+        if (part instanceof PatternPart && part.timed === timed) next = Math.min(next, part.state.nextDeadline());
       }
       return next;
     }
-    for (const part of (this.map as Map<number, Part>).values()) if (part instanceof PatternPart) next = Math.min(next, part.state.nextDeadline());
+    for (const part of (this.map as Map<number, Part>).values()) if (part instanceof PatternPart && part.timed === timed) next = Math.min(next, part.state.nextDeadline());
     return next;
   }
 }

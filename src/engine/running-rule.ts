@@ -24,6 +24,8 @@ export interface RunningRule {
   readonly firingPart: number;
   /** -1 without a pattern */
   readonly patternPart: number;
+  /** whether the passing of time alone can make the pattern fire */
+  readonly timed: boolean;
   /** what its `let` entries keep, each with the number of its part */
   readonly kept: readonly { readonly entry: LetProgram & { readonly kind: 'kept' }; readonly part: number }[];
   /** how often an absence at the end of its pattern repeats, ms; Infinity: it does not */
