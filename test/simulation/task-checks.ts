@@ -83,30 +83,13 @@ export async function checkOutcome(outcome: Outcome): Promise<{ entries: number;
   return { entries: folds.reduce((sum, { entries }) => sum + entries.length, 0), alerts: seen.length, counted };
 }
 
-/** Sequences without gaps; slices and control ranges of each input one after the other. */
+/** Sequences without gaps, floors that go up. */
 function checkJournal(number: number, entries: readonly TabledEntry[]): void {
-  const taken = new Map<string, number>();
-  let control = 0;
   let floor = 0;
   entries.forEach((entry, n) => {
     if (entry.sequence !== n) throw new Violation(`journal of task ${number}: entry ${n} has sequence ${entry.sequence}`);
     if (entry.floor < floor || entry.floor > n + 1) throw new Violation(`journal of task ${number}: floor ${entry.floor} of entry ${n} after ${floor}`);
     floor = entry.floor;
-    for (const id of taken.keys()) if (!entry.table.includes(id)) taken.delete(id);
-    for (const step of entry.steps) {
-      if (step.kind === 'control') {
-        if (step.from !== control) throw new Violation(`journal of task ${number}: control taken from ${step.from}, expected ${control} in entry ${n}`);
-        control = step.to;
-      }
-      if (step.kind !== 'take') continue;
-      const id = entry.table[step.input] as string;
-      const from = taken.get(id) ?? 0;
-      if (step.from !== from) throw new Violation(`journal of task ${number}: ${id} taken from ${step.from}, expected ${from} in entry ${n}`);
-      taken.set(id, step.to);
-    }
-    entry.table.forEach((id, i) => {
-      if ((taken.get(id) ?? 0) !== entry.positions[i]) throw new Violation(`journal of task ${number}: position ${entry.positions[i]} of ${id} in entry ${n}, expected ${taken.get(id) ?? 0}`);
-    });
   });
 }
 
@@ -123,21 +106,24 @@ function fold({ cluster, scenario }: Outcome, number: number, entries: readonly 
   const positions = new Map<string, number>();
   for (const entry of entries) {
     task.sequence = entry.sequence;
-    for (const step of entry.steps) foldStep(cluster, task, step, entry.table);
+    for (const step of entry.steps) foldStep(cluster, task, step, entry, positions);
+    checkPositions(task, entry, positions);
     const writes = new WriteBuilder(TOPICS, number, () => OUTPUT_PARTITIONS).effects(task.takeEffects(), []).build();
     for (const { topic, records } of writes) for (const record of records) output.push(textOfNew(topic, record));
     for (const { partition, value } of task.takeFrames()) if (hasEvents(value)) frames.push(`${partition} ${hex(value)}`);
   }
-  const last = entries[entries.length - 1];
-  last?.table.forEach((id, i) => positions.set(id, last.positions[i] as number));
   task.sequence = entries.length;
   return { task, entries, output, frames, positions };
 }
 
-function foldStep(cluster: SimulatedCluster, task: PartitionTask, step: JournalStep, table: readonly string[]): void {
+function foldStep(cluster: SimulatedCluster, task: PartitionTask, step: JournalStep, { table, sequence }: TabledEntry, positions: Map<string, number>): void {
   switch (step.kind) {
     case 'control':
-      for (const record of between(cluster, TOPICS.control, 0, step.from, step.to)) task.applyControl(readControl(record), record.offset);
+      if (step.from !== task.control.position) throw new Violation(`task ${task.number} took control from ${step.from}, expected ${task.control.position} in entry ${sequence}`);
+      for (const record of between(cluster, TOPICS.control, 0, step.from, step.to)) {
+        task.applyControl(readControl(record), record.offset);
+        followInputs(task, positions);
+      }
       task.control.position = step.to;
       return;
     case 'idle':
@@ -147,11 +133,29 @@ function foldStep(cluster: SimulatedCluster, task: PartitionTask, step: JournalS
     case 'take': {
       const id = table[step.input] as string;
       const input = task.inputs.find((known) => known.id === id);
-      if (input === undefined) throw new Violation(`task ${task.number} took from ${id}, which it does not have there`);
+      if (input === undefined) throw new Violation(`task ${task.number} took from ${id}, which it does not have in entry ${sequence}`);
+      const from = positions.get(id) ?? input.startOffset;
+      if (step.from !== from) throw new Violation(`task ${task.number} took ${id} from ${step.from}, expected ${from} in entry ${sequence}`);
+      positions.set(id, step.to);
       task.useJournaledRepeats(new Set(step.repeats));
       for (const record of between(cluster, input.topic ?? TOPICS.rekey, input.partition, step.from, step.to)) task.take(id, record);
     }
   }
+}
+
+/** Inputs that came begin where their source says, inputs that went are forgotten. */
+function followInputs(task: PartitionTask, positions: Map<string, number>): void {
+  const { inputs } = task;
+  for (const id of positions.keys()) if (!inputs.some((input) => input.id === id)) positions.delete(id);
+  for (const { id, startOffset } of inputs) if (!positions.has(id)) positions.set(id, startOffset);
+}
+
+/** The entry says where every input stands. */
+function checkPositions(task: PartitionTask, entry: TabledEntry, positions: ReadonlyMap<string, number>): void {
+  followInputs(task, positions as Map<string, number>);
+  const found = entry.table.map((id, i) => `${id} ${entry.positions[i]}`);
+  compare(`positions of task ${task.number} in entry ${entry.sequence}`, found, [...positions].map(([id, position]) => `${id} ${position}`));
+  if (entry.controlPosition !== task.control.position) throw new Violation(`task ${task.number}: entry ${entry.sequence} says control ${entry.controlPosition}, expected ${task.control.position}`);
 }
 
 function between(cluster: SimulatedCluster, topic: string, partition: number, from: number, to: number): LogRecord[] {
@@ -245,7 +249,7 @@ async function checkReopening({ cluster, scenario }: Outcome, { task, positions,
   const describe = (one: PartitionTask): string[] => one.snapshot().map(({ key, value }) => describeRecord(key, value as Uint8Array));
   compare(`${what}: keys`, describe(opened.task), describe(task));
   compare(`${what}: time`, describeTime(opened.task), describeTime(task));
-  compare(`${what}: positions`, [...opened.positions].map(String), [...positions].filter(([id]) => task.inputs.some((input) => input.id === id)).map(String));
+  compare(`${what}: positions`, [...opened.positions].map(String), entries.length === 0 ? [] : [...positions].map(String));
   compare(`${what}: control`, [String(opened.task.control.position)], [String(task.control.position)]);
 }
 

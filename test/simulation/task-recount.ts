@@ -39,6 +39,7 @@ export function recount(cluster: SimulatedCluster, scenario: Scenario, task: Par
   const input = task.inputs.find(({ source }) => source === 'pay');
   if (input === undefined) return null;
   const { disorder } = task.control.sources.get('pay')?.definition ?? { disorder: 0 };
+  if (sourceChanged(cluster)) return null;
   if (disorder > 0 && entries.some(({ steps }) => steps.some(({ kind }) => kind === 'idle' || kind === 'tick'))) return null;
   const events = processed(cluster, input.partition, disorder, entries);
   const velocitySince = sinceOf(cluster, 'velocity');
@@ -56,6 +57,14 @@ export function recount(cluster: SimulatedCluster, scenario: Scenario, task: Par
       return null;
     },
   };
+}
+
+function sourceChanged(cluster: SimulatedCluster): boolean {
+  const changes = cluster.committed(TOPICS.control, 0).filter((record) => {
+    const change = readControl(record);
+    return change?.kind === 'source' && change.name === 'pay';
+  });
+  return changes.length > 1;
 }
 
 /** From where in the control topic a rule sees events; null where it has been changed, or never was. */

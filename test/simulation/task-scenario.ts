@@ -11,7 +11,8 @@ import type { SimulatedRandom } from './simulated-random.js';
 export interface ScriptStep {
   readonly atMs: number;
   readonly topic: string;
-  readonly records: readonly NewRecord[];
+  /** @param endsOf ends of a topic's partitions at that time */
+  readonly records: (endsOf: (topic: string) => readonly number[]) => readonly NewRecord[];
 }
 
 /** What one seed does besides its faults. */
@@ -51,6 +52,12 @@ interface SourceScript {
   readonly types: readonly string[];
 }
 
+interface Sources {
+  readonly pay: SourceScript;
+  readonly login: SourceScript;
+  readonly aux: SourceScript;
+}
+
 /** Draws a scenario: sources of all kinds, rules of all kinds, events with disorder and repetitions, and changes on the way. */
 export function drawScenario(random: SimulatedRandom): Scenario {
   const keyedPartitions = random.between(1, 2);
@@ -64,8 +71,8 @@ export function drawScenario(random: SimulatedRandom): Scenario {
   const lengthMs = random.pick([4_000, 12_000, 25_000]);
   const change = new ControlWriter();
   const opening: ControlRecord[] = [change.source(pay), change.source(login)];
-  opening.push(...rules.filter(() => random.chance(0.75)).map((rule) => change.rule(rule)));
-  const script: ScriptStep[] = [...drawChanges(random, change, rules, aux, lengthMs)];
+  opening.push(...rules.filter(({ id }) => random.chance(id === 'velocity' || id === 'sequence' ? 0.9 : 0.75)).map((rule) => change.rule(rule)));
+  const script: ScriptStep[] = [...drawChanges(random, change, rules, { pay, login, aux }, lengthMs)];
   const events = new EventWriter(random);
   for (const [source, count] of [[pay, random.between(8, 36)], [login, random.between(4, 20)], [aux, random.between(0, 8)]] as const) script.push(...events.of(source, count, lengthMs));
   script.sort((a, b) => a.atMs - b.atMs);
@@ -123,7 +130,7 @@ function drawSource(random: SimulatedRandom, name: string, topic: string, partit
 
 // ------------------------------------------------------------------ rules
 
-function drawRules(random: SimulatedRandom, windows: Windows): { readonly [name: string]: JsonValue; readonly id: string }[] {
+function drawRules(random: SimulatedRandom, windows: Windows): RuleDocument[] {
   const count = (name: string, over: number): JsonValue => ({ fact: name, operator: 'greaterThan', value: over });
   const emits = random.chance(0.5);
   return [
@@ -167,41 +174,66 @@ function drawRules(random: SimulatedRandom, windows: Windows): { readonly [name:
       id: 'quiet', from: 'login', key: 'user', pattern: { stages: [{ as: 'in', on: 'login' }, { absent: { on: 'logout' }, for: 1_500 }] },
       alert: { type: 'quiet', include: ['in.device'] },
     },
-  ] as unknown as { readonly [name: string]: JsonValue; readonly id: string }[];
+  ] as unknown as RuleDocument[];
 }
 
-function drawChanges(random: SimulatedRandom, change: ControlWriter, rules: readonly { readonly id: string; readonly [name: string]: JsonValue }[], aux: SourceScript, lengthMs: number): ScriptStep[] {
-  const times = Array.from({ length: random.between(0, 8) }, () => random.between(0, lengthMs)).sort((a, b) => a - b);
-  let declared = false;
-  const records = times.map((atMs) => ({ atMs, record: draw() }));
-  return records.map(({ atMs, record }) => ({ atMs, topic: TOPICS.control, records: [{ partition: 0, key: null, value: record === null ? 'not a record' : JSON.stringify(record) }] }));
+type RuleDocument = { readonly id: string; readonly [name: string]: JsonValue };
+/** A change that is told when it is made: numbers go up in the order of the topic, a source that comes back begins at the topic's ends. */
+type Change = (endsOf: (topic: string) => readonly number[]) => ControlRecord | null;
 
-  function draw(): ControlRecord | null {
-    const rule = random.pick(rules);
-    switch (random.below(9)) {
+function drawChanges(random: SimulatedRandom, change: ControlWriter, rules: readonly RuleDocument[], sources: Sources, lengthMs: number): ScriptStep[] {
+  // the rules that are counted by hand as well stay as they are, mostly
+  const changing = random.chance(0.3) ? rules : rules.filter(({ id }) => id !== 'velocity' && id !== 'sequence');
+  const times = Array.from({ length: random.between(0, 8) }, () => random.between(0, lengthMs)).sort((a, b) => a - b);
+  let auxDeclared = 0;
+  const draw = (): Change => {
+    const rule = random.pick(changing);
+    switch (random.below(10)) {
       case 0:
       case 1:
-      case 2:
-        return change.list([random.pick(USERS)], [random.pick(USERS)]);
+      case 2: {
+        const [set, remove] = [random.pick(USERS), random.pick(USERS)];
+        return () => change.list([set], [remove]);
+      }
       case 3:
-        return change.rule(rule, 'retired');
+        return () => change.rule(rule, 'retired');
       case 4:
-        return change.rule(rule, 'paused');
-      case 5:
-        return change.rule(rule, 'active', random.chance(0.6));
+        return () => change.rule(rule, 'paused');
+      case 5: {
+        const anew = random.chance(0.6);
+        return () => change.rule(rule, 'active', anew);
+      }
       case 6:
-        return change.rule(rule, 'shadow', true);
-      case 7:
-        if (declared && random.chance(0.3)) {
-          declared = false;
-          return change.source({ ...aux, definition: null });
+        return () => change.rule(rule, 'shadow', true);
+      case 7: {
+        if (auxDeclared % 2 === 1 && random.chance(0.5)) {
+          auxDeclared++;
+          return () => change.source({ ...sources.aux, definition: null });
         }
-        declared = true;
-        return change.source(aux);
+        const again = auxDeclared > 1;
+        auxDeclared += 1 - (auxDeclared % 2);
+        return (endsOf) => change.source(sources.aux, again ? endsOf(sources.aux.topic) : undefined);
+      }
+      case 8: {
+        const source = random.pick([sources.pay, sources.login]);
+        const definition = { ...(source.definition as Record<string, JsonValue>), disorder: random.pick([0, 300, 800]), idleAfter: random.pick([400, 2_000]) };
+        return source === sources.pay && changing !== rules ? () => null : () => change.source({ ...source, definition });
+      }
       default:
-        return null;
+        return () => null;
     }
-  }
+  };
+  return times.map((atMs) => {
+    const made = draw();
+    return {
+      atMs,
+      topic: TOPICS.control,
+      records: (endsOf) => {
+        const record = made(endsOf);
+        return [{ partition: 0, key: null, value: record === null ? 'not a record' : JSON.stringify(record) }];
+      },
+    };
+  });
 }
 
 /** Makes control records with their numbers; remembers the versions. */
@@ -209,11 +241,11 @@ class ControlWriter {
   private number = 0;
   private readonly versions = new Map<string, number>();
 
-  source({ name, definition, partitions }: SourceScript): ControlRecord {
-    return { kind: 'source', change: this.next(), name, definition, startOffsets: new Array<number>(partitions).fill(0) };
+  source({ name, definition, partitions }: SourceScript, startOffsets: readonly number[] = new Array<number>(partitions).fill(0)): ControlRecord {
+    return { kind: 'source', change: this.next(), name, definition, startOffsets: [...startOffsets] };
   }
 
-  rule(rule: { readonly id: string; readonly [name: string]: JsonValue }, status: 'active' | 'shadow' | 'paused' | 'retired' = 'active', anew = false): ControlRecord {
+  rule(rule: RuleDocument, status: 'active' | 'shadow' | 'paused' | 'retired' = 'active', anew = false): ControlRecord {
     const version = (this.versions.get(rule.id) ?? 1) + (anew ? 1 : 0);
     this.versions.set(rule.id, version);
     const document = { ...rule, ...(version > 1 ? { name: `version ${version}` } : {}) };
@@ -251,7 +283,7 @@ class EventWriter {
       const again = last !== null && random.chance(source.repeats ? 0.25 : 0.02);
       const record: NewRecord = again ? (last as NewRecord) : random.chance(0.02) ? this.unreadable(source) : this.event(source, Math.floor(atMs));
       last = record;
-      steps.push({ atMs, topic: source.topic, records: [record] });
+      steps.push({ atMs, topic: source.topic, records: () => [record] });
     }
     return steps;
   }

@@ -198,7 +198,7 @@ class TaskSimulation {
     for (const { atMs, topic, records } of this.scenario.script) {
       const waitMs = from + atMs - feeder.now();
       if (waitMs > 0) await feeder.sleep(waitMs);
-      await feeder.writer.append(topic, records);
+      await feeder.writer.append(topic, records((of) => this.endsOf(of)));
     }
   }
 
@@ -223,6 +223,11 @@ class TaskSimulation {
       if (left !== null) quiet = 0;
       if (this.cluster.nowMs - from > SETTLE_MS) throw new Violation(`not done ${SETTLE_MS / 1000} s after the last fault: ${left ?? `something is still written: ${ends}`}\n${this.situation()}`);
     }
+  }
+
+  private endsOf(topic: string): number[] {
+    const { partitions } = this.scenario.topics.find((spec) => spec.topic === topic) as { partitions: number };
+    return Array.from({ length: partitions }, (_, partition) => this.cluster.endOf(topic, partition));
   }
 
   private ends(): string {
@@ -259,9 +264,12 @@ class TaskSimulation {
     return { entry: entries[entries.length - 1] ?? null, table };
   }
 
+  /** What the busiest task took last, and who owns what. */
   private situation(): string {
+    const busiest = Array.from({ length: this.scenario.taskSlots }, (_, number) => number).sort((a, b) => this.cluster.endOf(TOPICS.journal, b) - this.cluster.endOf(TOPICS.journal, a))[0] as number;
+    const steps = this.cluster.committed(TOPICS.journal, busiest).slice(-4).map(({ value }) => JSON.stringify(decodeJournalEntry(value as Uint8Array).steps)).join(' ');
     const owners = Array.from({ length: this.scenario.taskSlots }, (_, number) => `${number}: ${this.cluster.ownerOf(number) ?? 'nobody'}`).join(', ');
-    return `owners ${owners}\n` + [...this.hosts].filter(([process]) => process.alive).map(([process, host]) => `${process.id}: owns ${host.ownedTasks.join(',')}; ${host.notReady ?? 'ready'}; ${JSON.stringify(host.statuses)}`).join('\n');
+    return `task ${busiest} took ${steps}\nowners ${owners}\n` + [...this.hosts].filter(([process]) => process.alive).map(([process, host]) => `${process.id}: owns ${host.ownedTasks.join(',')}; ${host.notReady ?? 'ready'}; ${JSON.stringify(host.statuses)}`).join('\n');
   }
 }
 
