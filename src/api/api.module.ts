@@ -4,7 +4,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, NestFactory } from '@
 import type { Express } from 'express';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { ApiKeyGuard } from './auth/api-key.guard.js';
+import { BearerGuard } from './auth/bearer.guard.js';
 import { ApiKeysController, AuditController } from './controllers/admin.controller.js';
 import { AlertsController } from './controllers/alerts.controller.js';
 import { EventsController } from './controllers/events.controller.js';
@@ -64,7 +64,7 @@ class ApiModule {
         { provide: RouteTable, useValue: routes },
         { provide: API_DOCUMENT, useFactory: lazyDocument, inject: [RouteTable] },
         ...(ports.alertFeed === undefined ? [] : [AlertStreams]),
-        { provide: APP_GUARD, useClass: ApiKeyGuard },
+        { provide: APP_GUARD, useClass: BearerGuard },
         { provide: APP_INTERCEPTOR, useClass: JsonBodyInterceptor },
         { provide: APP_PIPE, useClass: RequestSchemaPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
@@ -94,6 +94,7 @@ async function create(controllers: readonly Type[], ports: Partial<ApiPorts>, op
   const express = app.getHttpAdapter().getInstance() as Express;
   express.disable('x-powered-by');
   express.disable('etag');
+  express.set('trust proxy', options.trustedProxies ?? 0);
   app.use(requestIds, securityHeaders, requestLog(options.log));
   const server = app.getHttpServer() as Server;
   // A long NDJSON upload is one request; what bounds it is that it may not pause (`BODY_IDLE_MS`).

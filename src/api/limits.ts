@@ -28,6 +28,17 @@ export const BODY_IDLE_MS = 30_000;
 /** What is read and thrown away of a refused body, so that the client sees the answer and not a reset connection. */
 export const REFUSED_BODY_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Failed authentications of one address in a minute: nobody mistypes so often, and 16 characters outlast any guessing at this rate. */
+export const FAILED_AUTH_PER_MINUTE = 60;
+/** How far into the future failures can close an address: a client that is mended must not wait for long. */
+export const FAILED_AUTH_DEBT_MS = 10 * 60_000;
+/** Requests of one key in a second: about what one process can answer; a runaway client must not take all of it for long. */
+export const REQUESTS_PER_SECOND = 2_000;
+/** A rested key has so many seconds' worth at once. */
+export const REQUEST_BURST_SECONDS = 10;
+/** Addresses, and keys, whose rate is known: some 100 bytes each. */
+export const CLIENTS_REMEMBERED_MAX = 20_000;
+
 export const PAGE_LIMIT_MAX = 500;
 export const PAGE_LIMIT_DEFAULT = 50;
 /** Cursor text: ids in it are at most some hundred bytes. */

@@ -1,3 +1,5 @@
+import type { TokenVerifier } from './auth/token-verifier.js';
+
 /** What the HTTP interface tells about itself to the process' log. */
 export interface ApiLog {
   /** an error that the caller was told nothing about */
@@ -16,6 +18,14 @@ export interface ApiOptions {
   readonly streamBufferBytesMax?: number;
   /** whether `/metrics` needs no key: for scrapers that can send none, on a network that is closed to others; default false */
   readonly openMetrics?: boolean;
+  /** bearer tokens of an identity provider; default: API keys only */
+  readonly tokens?: TokenVerifier | undefined;
+  /** failed authentications that an address may have in a minute, >= 1; 0 = any; default `FAILED_AUTH_PER_MINUTE` */
+  readonly failedAuthPerMinute?: number;
+  /** requests of one key in a second, >= 1; 0 = any; default `REQUESTS_PER_SECOND` */
+  readonly requestsPerSecond?: number;
+  /** proxies in front of the process whose `X-Forwarded-For` is believed; default 0: the address is that of the connection */
+  readonly trustedProxies?: number;
 }
 
 /** Injection tokens. */

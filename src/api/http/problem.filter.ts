@@ -30,6 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (!request.complete) discardRest(request);
     if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="vigil"');
+    if (typeof problem.retryAfter === 'number') response.setHeader('Retry-After', String(problem.retryAfter));
     response.status(problem.status).setHeader('Content-Type', 'application/problem+json');
     response.end(JSON.stringify(problem));
   }

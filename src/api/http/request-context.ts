@@ -8,7 +8,7 @@ import type { Actor, Caller } from '../ports.js';
 /** What the interface knows of a request beside what Express does. */
 export interface ApiRequest extends Request {
   requestId: string;
-  /** set by the API key guard */
+  /** set by the bearer guard */
   actor?: Actor;
 }
 
