@@ -7,8 +7,10 @@ export class Lane {
   maxTs = -Infinity;
   /** no event at or above this is late */
   watermark = -Infinity;
-  /** read to its end and silent: left out of the minimum until the next event */
+  /** read to its end and silent when last heard of: left out of the minimum until the next event */
   idle = false;
+  /** what had been read of it then, as the next offset of its input: the log can be asked whether it is silent still; -1: it cannot */
+  readTo = -1;
   /** nothing more will come (bounded input) */
   ended = false;
 
@@ -28,8 +30,9 @@ export class Lane {
   }
 
   /** What an upstream task says of itself; never moves back. */
-  report(watermark: number, idle: boolean): void {
+  report(watermark: number, idle: boolean, readTo: number): void {
     this.idle = idle;
+    this.readTo = readTo;
     if (watermark > this.watermark) this.watermark = this.maxTs = watermark;
   }
 
@@ -45,6 +48,8 @@ export class LaneSet {
   watermark = -Infinity;
   /** the idle clock, epoch ms of event time; -Infinity while a lane is alive */
   clock = -Infinity;
+  /** others have moved on since the silent lanes were heard of: they hold the watermark back until the log confirms that they are silent still */
+  doubted = false;
 
   constructor(
     readonly id: string,
@@ -56,10 +61,25 @@ export class LaneSet {
     return this.clock > this.watermark ? this.clock : this.watermark;
   }
 
-  /** Every lane has been idle since its last event, and there was one. */
+  /** Every lane has been idle since its last event, as far as anybody knows. */
   get silent(): boolean {
+    for (const lane of this.lanes) if (this.isAlive(lane)) return false;
+    return this.lanes.length > 0;
+  }
+
+  /** Every lane was idle when last heard of. */
+  get quiet(): boolean {
     for (const lane of this.lanes) if (!lane.idle && !lane.ended) return false;
     return this.lanes.length > 0;
+  }
+
+  /** Something has come. What was written to a silent lane before that may not have been read yet, and must not be overtaken. */
+  doubt(): void {
+    for (const { idle, readTo } of this.lanes) if (idle && readTo >= 0) this.doubted = true;
+  }
+
+  private isAlive(lane: Lane): boolean {
+    return !lane.ended && (!lane.idle || (this.doubted && lane.readTo >= 0));
   }
 
   /** Where the idle clock stands, or starts: the time that made the lanes idle has gone by already. Epoch ms. */
@@ -80,7 +100,7 @@ export class LaneSet {
       return;
     }
     let least = Infinity;
-    for (const lane of lanes) if (!lane.idle && !lane.ended && lane.watermark < least) least = lane.watermark;
+    for (const lane of lanes) if (lane.watermark < least && this.isAlive(lane)) least = lane.watermark;
     if (least !== Infinity) this.clock = -Infinity;
     // all are silent: what has come is complete as far as anybody knows
     else least = greatest(lanes);

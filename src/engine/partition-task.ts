@@ -20,7 +20,7 @@ import { KeyState, stateKey } from './key-state.js';
 import { Lane, LaneSet } from './lanes.js';
 import type { Observer } from './explain/observation.js';
 import { observeRule } from './explain/observe-rule.js';
-import { FrameReader } from './rekey-frame.js';
+import { FrameReader, type LaneReport } from './rekey-frame.js';
 import { Router } from './router.js';
 import { failureOf, type RuleFailure } from './rule-failure.js';
 import { newRuleCounts, type RuleCounts, type RunningRule } from './running-rule.js';
@@ -220,12 +220,18 @@ export class PartitionTask implements GroupHost {
     return unreadable;
   }
 
-  /** An input was read to its end and has been silent. */
+  /**
+   * An input was read to its end and has been silent: the log says so now, also of those in `doubted`. For the input of a keyed task: what
+   * its senders said of their silence holds.
+   */
   markIdle(inputId: string): void {
     const lane = this.inputMap.get(inputId)?.lane;
-    if (!lane) return;
-    lane.idle = true;
-    this.moveTime(lane);
+    if (lane) {
+      lane.idle = true;
+      lane.readTo = Math.max(lane.readTo, 0);
+    }
+    for (const set of this.sets.values()) if (this.keyed || set.lanes.some((one) => one === lane)) set.doubted = false;
+    for (const settled of this.keyed ? this.lanes.values() : lane ? [lane] : []) this.moveTime(settled);
   }
 
   /** So much wall time has gone by, ms: the clocks of silent lanes go on, and what is due fires. */
@@ -278,8 +284,12 @@ export class PartitionTask implements GroupHost {
     this.haltFailed();
   }
 
-  /** Re-keyed events and watermarks for the keyed tasks, since the last call. */
-  takeFrames(): FrameEffect[] {
+  /**
+   * Re-keyed events and watermarks for the keyed tasks, since the last call.
+   * @param positions next offset of each input: who hears that one is silent can ask the log whether it is still
+   */
+  takeFrames(positions: ReadonlyMap<string, number>): FrameEffect[] {
+    for (const lane of this.lanes.values()) if (lane.idle && this.ownLane(lane)) lane.readTo = positions.get(lane.id) ?? lane.readTo;
     return this.router.finish(this.control.position, [...this.lanes.values()].filter((lane) => this.ownLane(lane)), this.signalLanes());
   }
 
@@ -302,6 +312,21 @@ export class PartitionTask implements GroupHost {
   /** Whether an input counts as silent. */
   isIdle(inputId: string): boolean {
     return this.inputMap.get(inputId)?.lane?.idle === true;
+  }
+
+  /** Partitions of sources, by `source/partition`, that hold the watermark back until the log confirms that nothing lies behind `readTo`. */
+  get doubted(): { readonly id: string; readonly topic: string; readonly partition: number; readonly readTo: number }[] {
+    const doubted = new Map<string, { readonly id: string; readonly topic: string; readonly partition: number; readonly readTo: number }>();
+    for (const set of this.sets.values()) {
+      if (!set.doubted) continue;
+      for (const { id, idle, ended, readTo } of set.lanes) {
+        if (!idle || ended || readTo < 0) continue;
+        const slash = id.lastIndexOf('/');
+        const source = this.control.sources.get(id.slice(0, slash));
+        if (source !== undefined) doubted.set(id, { id, topic: source.definition.topic, partition: Number(id.slice(slash + 1)), readTo });
+      }
+    }
+    return [...doubted.values()];
   }
 
   /** Whether an idle clock is running, or would with the next tick. */
@@ -445,7 +470,7 @@ export class PartitionTask implements GroupHost {
   finishReplay(): void {
     this.useJournaledRepeats(null);
     // the last entry told the keyed tasks of everything that stands now
-    if (this.sequence > 0) this.takeFrames();
+    if (this.sequence > 0) this.takeFrames(NOWHERE);
     for (const state of this.emptyRestored) this.groups.get(state.groupId)?.runtime.dropEmpty(state);
     this.emptyRestored = [];
     for (const list of this.restored.values()) {
@@ -552,7 +577,7 @@ export class PartitionTask implements GroupHost {
     this.counts.events++;
     const lane = input.lane as Lane;
     lane.observe(event.ts);
-    this.moveTime(lane);
+    this.moveTime(lane, true);
     if (input.seenIds !== null && event.id !== null && this.isRepeat(input.seenIds, event.id, event.ts, record.offset)) return;
     if (event.ts < lane.watermark) return this.late(input, record);
     const hosted = this.groupsOfSource.get(event.source);
@@ -588,21 +613,31 @@ export class PartitionTask implements GroupHost {
     frame.events(this.layout, this.event, (groupId, key) => {
       const group = this.groups.get(groupId);
       this.counts.events++;
-      if (group !== undefined) group.runtime.offer(key, this.event);
+      if (group === undefined) return;
+      const { lanes } = group.runtime;
+      if (!lanes.doubted) {
+        // a clock that runs would let the event go ahead of what other senders have not told yet
+        lanes.doubt();
+        if (lanes.doubted) lanes.refresh();
+      }
+      group.runtime.offer(key, this.event);
     });
     for (const report of frame.lanes) {
       const lane = this.lanes.get(report.id);
       if (lane === undefined) continue;
-      lane.report(report.watermark, report.idle);
-      this.moveTime(lane);
+      const isNews = !report.idle || !lane.idle || report.watermark > lane.watermark;
+      lane.report(report.watermark, report.idle, report.readTo);
+      this.moveTime(lane, isNews);
     }
   }
 
-  private moveTime(lane: Lane): void {
+  /** @param isNews something has come on the lane, or its silence is new */
+  private moveTime(lane: Lane, isNews = false): void {
     const followers = this.followers.get(lane);
     if (followers === undefined) return;
     for (const { set, groups } of followers) {
       const { released, watermark } = set;
+      if (isNews) set.doubt();
       set.refresh();
       if (set.released === released && set.watermark === watermark) continue;
       if (released === -Infinity) this.beginRules(groups, set.watermark);
@@ -791,7 +826,7 @@ export class PartitionTask implements GroupHost {
     const known = this.lanes.get(id);
     if (known !== undefined && known.disorderMs === disorderMs && known.idleAfterMs === idleAfterMs) return known;
     const lane = new Lane(id, disorderMs, idleAfterMs);
-    if (known !== undefined) lane.report(known.watermark, known.idle);
+    if (known !== undefined) lane.report(known.watermark, known.idle, known.readTo);
     else this.adoptLane(lane);
     this.lanes.set(id, lane);
     return lane;
@@ -802,7 +837,7 @@ export class PartitionTask implements GroupHost {
   }
 
   /** The lanes of the signals that this task's rules emit, by level: they stand where the rules do. */
-  private signalLanes(): { readonly id: string; readonly watermark: number; readonly idle: boolean }[] {
+  private signalLanes(): LaneReport[] {
     const byLevel = new Map<number, LaneSet[]>();
     for (const { plan, runtime } of this.groups.values()) {
       if (!plan.rules.some((rule) => rule.signal !== null)) continue;
@@ -811,7 +846,8 @@ export class PartitionTask implements GroupHost {
     return [...byLevel].map(([level, sets]) => ({
       id: signalLaneId(level, this.number),
       watermark: Math.min(...sets.map((set) => set.watermark)),
-      idle: sets.every((set) => set.silent),
+      idle: sets.every((set) => set.quiet),
+      readTo: -1,
     }));
   }
 
@@ -839,7 +875,7 @@ export class PartitionTask implements GroupHost {
     lane.watermark = known.watermark;
     lane.idle = known.idle;
     lane.ended = known.ended;
-    lane.ended = known.ended;
+    lane.readTo = known.readTo;
   }
 
   private adoptSet(set: LaneSet): void {
@@ -847,6 +883,7 @@ export class PartitionTask implements GroupHost {
     if (known === undefined) return;
     set.watermark = known.watermark;
     set.clock = known.clock;
+    set.doubted = this.restoredTime?.doubted.has(set.id) === true;
   }
 
   private encode(state: KeyState): Uint8Array {
@@ -861,6 +898,9 @@ export class PartitionTask implements GroupHost {
     return encodeKeyRecord({ group: state.groupId, key: state.key, sequence: this.sequence, wakeAt: Infinity, lastTs: -Infinity, parts: [] });
   }
 }
+
+/** Positions that nobody asks for. */
+const NOWHERE: ReadonlyMap<string, number> = new Map();
 
 const stateKeyOf = (state: KeyState): string => stateKey(state.groupId, state.key);
 const startKey = (rule: LiveRule): string => `${rule.ruleId}@${rule.version}`;

@@ -9,6 +9,8 @@ export interface LaneReport {
   readonly id: string;
   readonly watermark: number;
   readonly idle: boolean;
+  /** next offset of the lane's input while it is idle; -1 where the log cannot be asked for it */
+  readonly readTo: number;
 }
 
 export interface FrameHeader {
@@ -19,6 +21,8 @@ export interface FrameHeader {
 }
 
 const VERSION = 1;
+/** Bits that say what a lane is, and whether its `readTo` follows. */
+const Flag = { Idle: 1, ReadTo: 2 } as const;
 
 /**
  * Gathers re-keyed events for one keyed task into one record: tables of texts and paths first, then the events, then the sender's
@@ -65,10 +69,11 @@ export class FrameWriter {
     out.uint(header.task);
     out.uint(header.control);
     out.uint(lanes.length);
-    for (const { id, watermark, idle } of lanes) {
+    for (const { id, watermark, idle, readTo } of lanes) {
       out.text(id);
       out.value(Number.isFinite(watermark) ? watermark : null);
-      out.byte(idle ? 1 : 0);
+      out.byte((idle ? Flag.Idle : 0) | (readTo >= 0 ? Flag.ReadTo : 0));
+      if (readTo >= 0) out.uint(readTo);
     }
     out.uint(this.texts.size);
     for (const text of this.texts.keys()) out.text(text);
@@ -111,7 +116,8 @@ export class FrameReader {
     for (let n = from.uint(); n > 0; n--) {
       const id = from.text();
       const watermark = from.value();
-      this.lanes.push({ id, watermark: typeof watermark === 'number' ? watermark : -Infinity, idle: from.byte() === 1 });
+      const flags = from.byte();
+      this.lanes.push({ id, watermark: typeof watermark === 'number' ? watermark : -Infinity, idle: (flags & Flag.Idle) !== 0, readTo: (flags & Flag.ReadTo) === 0 ? -1 : from.uint() });
     }
     for (let n = from.uint(); n > 0; n--) this.texts.push(from.text());
     for (let n = from.uint(); n > 0; n--) this.paths.push(from.text());

@@ -116,9 +116,9 @@ export class Router {
     const wanted = new Set(this.destinations.flatMap(({ plan }) => plan.from));
     const reports: LaneReport[] = lanes
       .filter((lane) => wanted.has(lane.id.slice(0, lane.id.lastIndexOf('/'))))
-      .map((lane) => ({ id: lane.id, watermark: lane.watermark, idle: lane.idle || lane.ended }));
+      .map(({ id, watermark, idle, ended, readTo }) => ({ id, watermark, idle: idle || ended, readTo: idle && !ended ? readTo : -1 }));
     if (wanted.has(SIGNALS)) reports.push(...signals);
-    const said = JSON.stringify(reports.map(({ id, watermark, idle }) => [id, watermark, idle]));
+    const said = JSON.stringify(reports.map(({ id, watermark, idle, readTo }) => [id, watermark, idle, readTo]));
     // watermarks hold once every event before them is taken, so only the last frame of a partition carries them
     const effects: FrameEffect[] = this.full.map(({ partition, frame }) => ({ partition, value: frame.finish({ task: this.task, control }, [], this.layout) }));
     for (let partition = 0; partition < this.partitions; partition++) {

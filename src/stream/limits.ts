@@ -25,6 +25,8 @@ export const runnerLimits = {
   /** keys written by one transaction, where so many have changed: at least and at most */
   keysPerTransactionMin: 16,
   keysPerTransaction: 2_000,
+  /** an answer of the log that it takes longer for does not confirm a silence, ms */
+  silenceCheckMs: 1_000,
   /** the journal below the replay floor is trimmed this often, ms */
   trimEveryMs: 30_000,
   /** first and longest wait before trying again after a transient failure, ms */

@@ -141,7 +141,7 @@ async function replay(options: OpenOptions, task: PartitionTask, entry: JournalE
   task.sequence = entry.sequence;
   for (const step of entry.steps) await replayStep(options, task, step, entry.table);
   const produced = task.takeEffects().digest;
-  task.takeFrames();
+  task.takeFrames(new Map(entry.table.map((id, i) => [id, entry.positions[i] as number])));
   task.adoptFailures(entry.time);
   const isAhead = (hash: number): boolean => (ahead.get(hash) ?? -1) >= entry.sequence;
   const found = comparable(produced, isAhead);

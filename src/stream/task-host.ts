@@ -7,6 +7,7 @@ import { readControl } from './control-reader.js';
 import { InputPump } from './input-pump.js';
 import { runnerLimits, type RunnerLimits } from './limits.js';
 import type { Log } from './log.js';
+import { SilenceCheck } from './silence-check.js';
 import { TaskRunner, type ProtocolSwitches, type RunnerObserver, type RunnerStatus } from './task-runner.js';
 import type { Topics } from './topics.js';
 
@@ -50,6 +51,7 @@ export class TaskHost {
   private readonly bell = new Bell();
   private readonly pump: InputPump;
   private readonly limits: RunnerLimits;
+  private readonly silence: SilenceCheck;
   private keyedNeeded = false;
   private caughtUp = false;
   private readonly following: Promise<void>;
@@ -57,6 +59,7 @@ export class TaskHost {
 
   constructor(private readonly options: HostOptions) {
     this.limits = options.limits ?? runnerLimits;
+    this.silence = new SilenceCheck(options.log.reader, options.clock, this.limits.silenceCheckMs);
     this.control = new ControlState(options.keyedPartitions);
     this.pump = new InputPump(options.log.reader, options.topics.control, 0, 0, options.clock, this.bell, this.limits);
     this.following = this.follow();
@@ -179,7 +182,7 @@ export class TaskHost {
   }
 
   private open(number: number): void {
-    const runner = new TaskRunner({ ...this.options, number, nonce: this.options.newNonce() });
+    const runner = new TaskRunner({ ...this.options, silence: this.silence, number, nonce: this.options.newNonce() });
     const ended = this.watch(number, runner);
     this.running.set(number, { runner, ended });
   }

@@ -7,6 +7,7 @@ import { InputPump } from './input-pump.js';
 import { runnerLimits, type RunnerLimits } from './limits.js';
 import type { Log, LogRecord, TaskProducer, TransactionWrites } from './log.js';
 import { openTask } from './recovery.js';
+import { SilenceCheck } from './silence-check.js';
 import type { Topics } from './topics.js';
 import { countWrites, WriteBuilder } from './write-builder.js';
 
@@ -39,6 +40,8 @@ export interface RunnerOptions {
   readonly fast?: boolean;
   /** default: `runnerLimits` */
   readonly limits?: RunnerLimits;
+  /** default: its own */
+  readonly silence?: SilenceCheck;
   /** `false` leaves protocol rules out, for tests that must then fail */
   readonly protocol?: ProtocolSwitches;
 }
@@ -88,6 +91,10 @@ export class TaskRunner {
   private graceful = false;
   private readonly producer: TaskProducer;
   private readonly limits: RunnerLimits;
+  private readonly silence: SilenceCheck;
+  /** what the log is being asked for, or has answered, about those in doubt; nothing is taken meanwhile */
+  private check: 'none' | 'asking' | 'confirmed' = 'none';
+  private checkAgainAt = -Infinity;
   private readonly pumps = new Map<string, InputPump>();
   private controlPump: InputPump | null = null;
   private readonly positions = new Map<string, number>();
@@ -112,6 +119,7 @@ export class TaskRunner {
   constructor(private readonly options: RunnerOptions) {
     this.limits = options.limits ?? runnerLimits;
     this.task = new PartitionTask({ number: options.number, keyedPartitions: options.keyedPartitions });
+    this.silence = options.silence ?? new SilenceCheck(options.log.reader, options.clock, this.limits.silenceCheckMs);
     this.producer = options.log.taskProducer(`task-${options.number}`);
     this.lastTickAt = this.lastTrimAt = options.clock.now();
   }
@@ -264,7 +272,9 @@ export class TaskRunner {
       this.throwIfStopped();
       if (this.failure !== null) throw this.failure;
       if (this.graceful) return this.finish();
-      const moved = this.compute();
+      const moved = this.check === 'none' && this.compute();
+      if (moved) this.checkAgainAt = -Infinity;
+      this.settleDoubts();
       this.markIdleInputs();
       this.tickIdleClocks();
       if (this.due() <= this.options.clock.now()) {
@@ -373,11 +383,38 @@ export class TaskRunner {
       const pump = this.pumps.get(input.id);
       if (input.source === null || pump === undefined || this.task.isIdle(input.id)) continue;
       if (!pump.isSilent(now) || now - pump.lastRecordAt < input.idleAfterMs) continue;
-      this.tickIdleClocks(true);
-      this.task.markIdle(input.id);
-      this.steps.push({ kind: 'idle', input: this.inputTable.indexOf(input.id) });
-      this.noteSteps();
+      this.markIdle(input.id);
     }
+  }
+
+  private markIdle(id: string): void {
+    this.tickIdleClocks(true);
+    this.task.markIdle(id);
+    this.steps.push({ kind: 'idle', input: this.inputTable.indexOf(id) });
+    this.noteSteps();
+  }
+
+  /**
+   * Silent inputs and senders are left out of the watermark. Something that came on another may go ahead of what has been written to
+   * them since, so the log is asked first; what it answers is a step like any other.
+   */
+  private settleDoubts(): void {
+    if (this.check === 'asking') return;
+    const doubted = this.task.doubted;
+    if (this.check === 'confirmed') {
+      this.check = 'none';
+      for (const id of this.task.keyed ? this.inputTable : doubted.map((one) => one.id)) this.markIdle(id);
+      return;
+    }
+    const { clock } = this.options;
+    if (doubted.length === 0 || clock.now() < this.checkAgainAt) return;
+    const partitions = this.task.keyed ? doubted : doubted.map((one) => ({ ...one, readTo: this.positions.get(one.id) ?? one.readTo }));
+    this.check = 'asking';
+    void this.silence.holds(partitions).then((holds) => {
+      this.check = holds ? 'confirmed' : 'none';
+      this.checkAgainAt = holds ? -Infinity : clock.now() + this.limits.silenceCheckMs / 2;
+      this.bell.ring();
+    });
   }
 
   /**
@@ -435,6 +472,7 @@ export class TaskRunner {
   private patience(): number {
     const now = this.options.clock.now();
     let wait = this.committing !== null ? this.limits.fetchWaitMs : Math.max(1, this.due() - now);
+    if (this.check === 'none' && this.task.doubted.length > 0) wait = Math.min(wait, Math.max(1, this.checkAgainAt - now));
     const idleWait = this.task.nextIdleWaitMs;
     if (idleWait !== Infinity && this.silenceHolds(now)) wait = Math.min(wait, Math.max(1, idleWait - (now - this.lastTickAt)));
     for (const input of this.task.inputs) {
@@ -459,7 +497,7 @@ export class TaskRunner {
     const { options, task } = this;
     const now = options.clock.now();
     const effects = task.takeEffects();
-    const frames = task.takeFrames();
+    const frames = task.takeFrames(this.positions);
     const state = task.flush(keys);
     const floor = options.protocol?.honestFloor === false ? task.sequence + 1 : task.floor;
     const tombstones = task.takeTombstones(this.writtenFloor);

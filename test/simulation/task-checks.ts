@@ -110,7 +110,7 @@ function fold({ cluster, scenario }: Outcome, number: number, entries: readonly 
     checkPositions(task, entry, positions);
     const writes = new WriteBuilder(TOPICS, number, () => OUTPUT_PARTITIONS).effects(task.takeEffects(), []).build();
     for (const { topic, records } of writes) for (const record of records) output.push(textOfNew(topic, record));
-    for (const { partition, value } of task.takeFrames()) if (hasEvents(value)) frames.push(`${partition} ${hex(value)}`);
+    for (const { partition, value } of task.takeFrames(new Map(entry.table.map((id, i) => [id, entry.positions[i] as number])))) if (hasEvents(value)) frames.push(`${partition} ${hex(value)}`);
   }
   task.sequence = entries.length;
   return { task, entries, output, frames, positions };

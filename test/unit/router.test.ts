@@ -15,7 +15,7 @@ describe('re-keyed frames', () => {
     task.applyControl({ kind: 'rule', change: change(2), ruleId: 'r', version: 1, status: 'active', document: rule }, 1);
     const note = 'x'.repeat(10_000);
     for (let i = 0; i < 100; i++) task.takeParsed('payments/0', { id: `e${i}`, type: 'p', ts: 1_000 + i, device: 'd', note }, i);
-    const frames = task.takeFrames().map(({ value }) => ({ bytes: value.length, lanes: new FrameReader(value).lanes.length }));
+    const frames = task.takeFrames(new Map()).map(({ value }) => ({ bytes: value.length, lanes: new FrameReader(value).lanes.length }));
     expect(frames.length).toBeGreaterThan(3);
     for (const { bytes } of frames) expect(bytes).toBeLessThan(engineLimits.frameBytes + 20_000);
     expect(frames.map(({ lanes }) => lanes)).toEqual([...frames.slice(1).map(() => 0), 1]);

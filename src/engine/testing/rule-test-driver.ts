@@ -282,7 +282,7 @@ export class RuleTestDriver {
         const effects = task.takeEffects();
         for (const alert of effects.alerts) this.collect(alert);
         this.side.push(...effects.side);
-        for (const { partition, value } of task.takeFrames()) {
+        for (const { partition, value } of task.takeFrames(new Map())) {
           const input = `rekey/${partition}`;
           const offset = this.offsets.get(input) ?? 0;
           this.offsets.set(input, offset + 1);
