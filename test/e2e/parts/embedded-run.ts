@@ -35,7 +35,7 @@ export async function runEmbedded(options: EmbeddedRunOptions): Promise<Embedded
   const service = new Service(await freePorts(1), { VIGIL_DATA_DIR: dataDir, LOG_LEVEL: 'warn' });
   try {
     await service.start();
-    const source = await service.call('PUT', '/sources/payments', { topic: 'payments', eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', partitions: 3, idleAfter: '20s' });
+    const source = await service.call('PUT', '/sources/payments', { topic: 'payments', eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', partitions: 3, idleAfter: 1_000 });
     if (source.status >= 300) throw new Error(`the source: ${JSON.stringify(source)}`);
     await activateRules(service, 'payments');
     const payments = makePayments(options.events, options.seed);

@@ -33,8 +33,8 @@ export interface TwoProcessesResult {
 }
 
 const PARTITIONS = 6;
-/** longer than it takes to the first event: an input that counts as idle lets others go ahead of its first events */
-const IDLE_AFTER = '20s';
+/** short, so that inputs count as silent before the first event, between events and while a member is away */
+const IDLE_AFTER_MS = 1_000;
 const LAST_ALERT_WITHIN_MS = 120_000;
 const NO_MORE_AFTER_MS = 3_000;
 
@@ -55,6 +55,7 @@ export async function runTwoProcesses(options: TwoProcessesOptions): Promise<Two
     await prepare(members[0] as Service, topic);
     follower = new Peer(['follow', brokers, `${app}.alerts`]);
     await until(() => (follower as Peer).lines.includes('ready'), 'the consumer follows the alerts');
+    await sleep(2 * IDLE_AFTER_MS);
     const payments = makePayments(options.events, options.seed);
     const expected = recount(payments);
     const producedAt = await traffic({ brokers, topic, payments, members, options });
@@ -82,7 +83,7 @@ export async function runTwoProcesses(options: TwoProcessesOptions): Promise<Two
 }
 
 async function prepare(service: Service, topic: string): Promise<void> {
-  const source = await service.call('PUT', '/sources/payments', { topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', idleAfter: IDLE_AFTER });
+  const source = await service.call('PUT', '/sources/payments', { topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', idleAfter: IDLE_AFTER_MS });
   if (source.status >= 300) throw new Error(`the source: ${JSON.stringify(source)}`);
   await activateRules(service, 'payments');
 }
