@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { packageVersion } from '../api/package-root.js';
 import { EngineError } from '../event/engine-error.js';
 import { parseDuration } from '../rules/duration.js';
+import { IMPORT_LANGUAGES, importRules, type ImportCommand } from './batch/import-rules.js';
 import { runBatch, BatchError } from './batch/run-batch.js';
 
 function duration(text: string): number {
@@ -36,6 +37,19 @@ program
   .addHelpText('after', '\nExample:\n  npx vigil run --rules rules/fraud-pack --input payments.ndjson.gz > alerts.ndjson')
   .action(async (options: Parameters<typeof runBatch>[0]) => {
     await runBatch(options);
+  });
+
+program
+  .command('import')
+  .description('writes rules of another language as rules of Vigil to stdout, and what did not fit to stderr; status 1 if there is none')
+  .argument('<file>', 'an EQL query, a pattern of dynamic Flink CEP as JSON, Sigma rules as YAML, or SQL with MATCH_RECOGNIZE; "-" for stdin')
+  .addOption(new Option('--from <language>', 'language of the file').choices(IMPORT_LANGUAGES).makeOptionMandatory())
+  .option('--id <id>', 'id of the rule, where the file has none')
+  .option('--source <name>', 'source of the events, where the file has none')
+  .option('--key <field>', 'field of the key, where the file has none; may be given several times', collect, [])
+  .addHelpText('after', '\nExample:\n  npx vigil import --from sigma many_failed_logons.yml > rules/many-failed-logons.json')
+  .action((file: string, options: ImportCommand) => {
+    if (!importRules(file, options)) process.exitCode = 1;
   });
 
 program.parseAsync().catch((error: unknown) => {

@@ -29,6 +29,21 @@ function selectionCondition(selection: JsonValue | undefined, at: string, note: 
   return NEVER;
 }
 
+/** Whether a name fits a pattern with `*`; linear. */
+function fitsPattern(name: string, pattern: string): boolean {
+  const [first, ...rest] = pattern.split('*') as [string, ...string[]];
+  const last = rest.pop();
+  if (last === undefined) return name === first;
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0 || found + part.length > name.length - last.length) return false;
+    at = found + part.length;
+  }
+  return true;
+}
+
 function joined(word: 'all' | 'any', parts: readonly ConditionJson[]): ConditionJson {
   const [only] = parts;
   if (only === undefined) return NEVER;
@@ -95,8 +110,7 @@ class ConditionReader {
     const pattern = this.words[this.next + 2];
     if (pattern === undefined) return null;
     this.next += 3;
-    const fits = new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
-    const names = Object.keys(this.detection).filter((name) => name !== 'condition' && (pattern === 'them' ? !name.startsWith('_') : fits.test(name)));
+    const names = Object.keys(this.detection).filter((name) => name !== 'condition' && (pattern === 'them' ? !name.startsWith('_') : fitsPattern(name, pattern)));
     const parts = names.map((name) => selectionCondition(this.detection[name], `/detection/${name}`, this.note));
     if (quantity === 'all') return joined('all', parts);
     if (quantity === '1' || quantity === 'any') return joined('any', parts);
