@@ -6,6 +6,8 @@ import type { SourceDefinition } from '../rules/source-schema.js';
 import { decodeUtf8 } from '../state/bytes.js';
 import { engineLimits } from './limits.js';
 import type { EventRecord } from './event-record.js';
+import { TextCache } from './json-scan/text-cache.js';
+import { JsonScanner } from './json-scanner.js';
 
 type JsonObject = { readonly [name: string]: JsonValue };
 
@@ -15,42 +17,90 @@ export interface Unreadable {
   readonly detail: string;
 }
 
-interface SlotReader {
-  readonly slot: number;
+interface PathReader {
   /** property of the top level, or null where `steps` lead deeper */
   readonly name: string | null;
   readonly steps: readonly PathStep[];
 }
 
+/** A slot of the record, and the place of its path among those that the decoder reads. */
+interface WantedSlot {
+  readonly slot: number;
+  readonly place: number;
+}
+
+/** Place of what a source does not have. */
+const NOWHERE = -1;
+
 /**
- * Fills an event record from the JSON of one source. Only the fields that live rules read get a slot; a faster decoder (a
- * scanner over the bytes, Avro, Protobuf) has this class' interface and nothing else changes.
+ * Fills an event record from the JSON of one source. Only the fields that live rules read get a slot, and only they are made into values:
+ * the bytes are scanned, and JSON.parse reads what the scanner does not. Another format has this class' interface and nothing else changes.
  */
 export class EventDecoder {
-  private readers: SlotReader[] = [];
-  private readonly time: SlotReader;
-  private readonly type: SlotReader | null;
-  private readonly id: SlotReader | null;
+  /** the paths that are read, each once, with its place */
+  private readonly places = new Map<string, number>();
+  private readonly readers: PathReader[] = [];
+  private readonly ownPaths: number;
+  /** by place: values of the event that `fill` reads */
+  private readonly found: FieldValue[] = [];
+  private slots: WantedSlot[] = [];
+  private scanner: JsonScanner | null = null;
+  private readonly texts = new TextCache();
+  private readonly time: number;
+  private readonly type: number;
+  private readonly id: number;
 
+  /** @param fast `false` reads everything with JSON.parse, with the same result */
   constructor(
     private readonly source: string,
     private readonly definition: SourceDefinition,
+    private readonly fast = true,
   ) {
-    this.time = reader(-1, definition.eventTime.field);
-    this.type = 'field' in definition.type ? reader(-1, definition.type.field) : null;
-    this.id = definition.id === undefined ? null : reader(-1, definition.id.field);
+    this.time = this.placeOf(definition.eventTime.field);
+    this.type = 'field' in definition.type ? this.placeOf(definition.type.field) : NOWHERE;
+    this.id = definition.id === undefined ? NOWHERE : this.placeOf(definition.id.field);
+    this.ownPaths = this.readers.length;
   }
 
   /** Says which slots to fill from now on: the paths that some rule reads of this source. */
   wants(layout: SlotLayout, slots: readonly number[]): void {
+    this.forgetSlots();
     const paths = layout.paths();
-    this.readers = slots.map((slot) => reader(slot, paths[slot] as string));
+    this.slots = slots.map((slot) => ({ slot, place: this.placeOf(paths[slot] as string) }));
+  }
+
+  private forgetSlots(): void {
+    this.readers.length = this.found.length = this.ownPaths;
+    for (const [path, place] of this.places) if (place >= this.ownPaths) this.places.delete(path);
+    this.scanner = null;
+  }
+
+  private placeOf(path: string): number {
+    let place = this.places.get(path);
+    if (place === undefined) {
+      this.places.set(path, (place = this.readers.length));
+      this.readers.push(reader(path));
+    }
+    return place;
   }
 
   /** @returns null when `into` is filled, otherwise why not */
   decode(value: Uint8Array | null, into: EventRecord): Unreadable | null {
     if (value === null) return { code: 'event.not-an-object', detail: 'the record has no value, a JSON object was expected' };
     if (value.length > engineLimits.eventBytesMax) return { code: 'event.too-large', detail: `${value.length} bytes, at most ${engineLimits.eventBytesMax} are read` };
+    if (this.fast) {
+      const scanner = (this.scanner ??= this.newScanner());
+      if (scanner.scan(value)) return this.accept(scanner.values, into);
+    }
+    return this.parse(value, into);
+  }
+
+  /** Times and ids differ from event to event. */
+  private newScanner(): JsonScanner {
+    return new JsonScanner(this.readers.map(({ steps }, place) => ({ steps, interned: place !== this.time && place !== this.id })), this.texts);
+  }
+
+  private parse(value: Uint8Array, into: EventRecord): Unreadable | null {
     let text: string;
     try {
       text = decodeUtf8(value);
@@ -71,22 +121,28 @@ export class EventDecoder {
     if (value === null || typeof value !== 'object' || Array.isArray(value)) {
       return { code: 'event.not-an-object', detail: `found ${value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`}, a JSON object was expected` };
     }
-    const object = value as JsonObject;
-    const ts = this.readTime(object);
+    const { readers, found } = this;
+    for (let place = 0; place < readers.length; place++) found[place] = read(value as JsonObject, readers[place] as PathReader);
+    return this.accept(found, into);
+  }
+
+  /** @param values what the event has, by place */
+  private accept(values: readonly FieldValue[], into: EventRecord): Unreadable | null {
+    const ts = this.timeIn(values);
     if (typeof ts !== 'number') return ts;
-    const type = this.type === null ? (this.definition.type as { value: string }).value : read(object, this.type);
+    const type = this.type === NOWHERE ? (this.definition.type as { value: string }).value : values[this.type];
     if (typeof type !== 'string' || type === '') return { code: 'event.missing-type', detail: `field ${(this.definition.type as { field: string }).field} holds ${describe(type)}, a text was expected` };
     into.source = this.source;
     into.ts = ts;
     into.type = type;
-    into.id = this.id === null ? null : idText(read(object, this.id));
-    const fields = into.fields;
-    for (const wanted of this.readers) fields[wanted.slot] = read(object, wanted);
+    into.id = this.id === NOWHERE ? null : idText(values[this.id]);
+    const { fields } = into;
+    for (const { slot, place } of this.slots) fields[slot] = values[place];
     return null;
   }
 
-  private readTime(object: JsonObject): number | Unreadable {
-    const found = read(object, this.time);
+  private timeIn(values: readonly FieldValue[]): number | Unreadable {
+    const found = values[this.time];
     const { field, unit } = this.definition.eventTime;
     if (found === undefined || found === null) return { code: 'event.missing-time', detail: `field ${field} is missing` };
     const ts = timeOf(found, unit);
@@ -114,16 +170,16 @@ export function timeOf(value: FieldValue, unit: 'ms' | 's' | 'iso'): number | nu
   return Number.isFinite(ts) && Math.abs(ts) <= engineLimits.timeMsMax ? ts : null;
 }
 
-function reader(slot: number, path: string): SlotReader {
+function reader(path: string): PathReader {
   const steps = parsePath(path);
   if (steps === null) throw new EngineError('rule.invalid', { path });
   const first = steps[0] as string;
   // a name that every object inherits must be looked up the careful way
   const plain = steps.length === 1 && !(first in Object.prototype);
-  return { slot, name: plain ? first : null, steps };
+  return { name: plain ? first : null, steps };
 }
 
-function read(object: JsonObject, { name, steps }: SlotReader): FieldValue {
+function read(object: JsonObject, { name, steps }: PathReader): FieldValue {
   return name === null ? readPath(object, steps) : object[name];
 }
 

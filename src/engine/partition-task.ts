@@ -72,7 +72,7 @@ export interface TaskOptions {
   readonly number: number;
   /** how many keyed tasks there are; they have the first numbers */
   readonly keyedPartitions: number;
-  /** `false` runs patterns on the general matcher */
+  /** `false` runs patterns on the general matcher, and reads events with JSON.parse */
   readonly fast?: boolean;
   /** told what each rule makes of each event: for simulation, at a cost */
   readonly observer?: Observer;
@@ -764,7 +764,7 @@ export class PartitionTask implements GroupHost {
       const seenIds = dedupes ? (known?.seenIds ?? new SeenIds(source.name, dedupe, this)) : null;
       seenIds?.useWindow(dedupe);
       if (!dedupes) this.dropSeenIds(source.name, known?.seenIds ?? null);
-      this.inputMap.set(id, { id, source: source.name, topic, partition, startOffset: source.startOffsets[partition] ?? 0, idleAfterMs: idleAfter, lane, decoder: new EventDecoder(source.name, source.definition), maxAheadMs: maxAhead, seenIds });
+      this.inputMap.set(id, { id, source: source.name, topic, partition, startOffset: source.startOffsets[partition] ?? 0, idleAfterMs: idleAfter, lane, decoder: new EventDecoder(source.name, source.definition, this.options.fast), maxAheadMs: maxAhead, seenIds });
       if (seenIds !== null) this.adoptSeenIds(source.name, seenIds);
     }
   }

@@ -1,0 +1,197 @@
+import { readPath } from '../event/field-path.js';
+import type { FieldValue, JsonValue } from '../event/stream-event.js';
+import { decodeUtf8 } from '../state/bytes.js';
+import { Ascii, PLAIN, skipSpace } from './json-scan/ascii.js';
+import { asciiText } from './json-scan/ascii-text.js';
+import { scanLimits } from './json-scan/limits.js';
+import { NumberReader } from './json-scan/read-number.js';
+import { planScan, startsAt, type KnownKey, type WantedFields, type WantedNode, type WantedPath } from './json-scan/scan-plan.js';
+import { BAD, isDigit, skipPlain, skipString, skipValue } from './json-scan/skip-value.js';
+import { TEXT_HASH_PRIME, TEXT_HASH_SEED, TextCache } from './json-scan/text-cache.js';
+
+/**
+ * Takes the values of some paths out of the bytes of a JSON object, in one pass and without an object for it. All of the text is
+ * checked: where `scan` says yes, the values are what JSON.parse and `readPath` would have given. Where it says no, the text may be bad,
+ * or just unusual (escapes in keys, deep nesting): ask JSON.parse.
+ *
+ * The idea of reading only what is wanted is Mison's (Li et al., VLDB 2017), that of expecting the keys of the last object too.
+ */
+export class JsonScanner {
+  /** by place of the path: what the last `scan` found; `undefined` where the event has no such value */
+  readonly values: FieldValue[];
+  private readonly root: WantedFields;
+  private readonly numbers = new NumberReader();
+  private bytes: Uint8Array = new Uint8Array(0);
+  private event = 0;
+  /** what `find` found besides where the key ends: what is wanted of it, and where in the order the next key is expected */
+  private found: WantedNode | null = null;
+  private expected = 0;
+
+  constructor(
+    paths: readonly WantedPath[],
+    private readonly texts = new TextCache(),
+  ) {
+    this.root = planScan(paths);
+    this.values = new Array<FieldValue>(paths.length).fill(undefined);
+  }
+
+  /** @returns whether `values` now holds what the bytes say */
+  scan(bytes: Uint8Array): boolean {
+    const { values } = this;
+    for (let i = 0; i < values.length; i++) values[i] = undefined;
+    this.bytes = bytes;
+    this.event = (this.event + 1) | 0;
+    const start = skipSpace(bytes, 0);
+    if (bytes[start] !== Ascii.OpenBrace) return false;
+    const end = this.object(this.root, start + 1, 1);
+    return end !== BAD && skipSpace(bytes, end) === bytes.length;
+  }
+
+  /** @param at behind the brace @returns behind the closing one, or `BAD`: so do the others below */
+  private object(fields: WantedFields, at: number, depth: number): number {
+    const { bytes } = this;
+    at = skipSpace(bytes, at);
+    if (bytes[at] === Ascii.CloseBrace) return at + 1;
+    let next = 0;
+    for (;;) {
+      const key = fields.order[next];
+      let node: WantedNode | null;
+      if (key !== undefined && startsAt(bytes, at, key.quoted)) {
+        at += key.quoted.length;
+        node = key.node;
+        next++;
+      } else {
+        at = this.find(fields, at, next);
+        if (at === BAD) return BAD;
+        node = this.found;
+        next = this.expected;
+      }
+      at = skipSpace(bytes, at);
+      if (bytes[at] !== Ascii.Colon) return BAD;
+      at = skipSpace(bytes, at + 1);
+      at = node === null ? skipValue(bytes, at, depth) : this.value(node, at, depth);
+      if (at === BAD) return BAD;
+      at = skipSpace(bytes, at);
+      const byte = bytes[at];
+      if (byte !== Ascii.Comma) return byte === Ascii.CloseBrace ? at + 1 : BAD;
+      at = skipSpace(bytes, at + 1);
+    }
+  }
+
+  /** The key at `at`, which is not the one that was expected next. */
+  private find(fields: WantedFields, at: number, next: number): number {
+    const { bytes } = this;
+    const { order } = fields;
+    const last = Math.min(order.length - 1, next + scanLimits.keysTriedMax);
+    for (let i = next + 1; i <= last; i++) {
+      const { quoted, node } = order[i] as KnownKey;
+      if (!startsAt(bytes, at, quoted)) continue;
+      this.found = node;
+      this.expected = i + 1;
+      return at + quoted.length;
+    }
+    return this.lookUp(fields, at, next);
+  }
+
+  private lookUp(fields: WantedFields, at: number, next: number): number {
+    const { bytes } = this;
+    if (bytes[at] !== Ascii.Quote) return BAD;
+    const to = skipPlain(bytes, at + 1);
+    const byte = bytes[to];
+    if (byte === Ascii.Quote) {
+      this.found = fields.lookUp(bytes, at, to + 1);
+      this.expected = fields.learn(bytes, at, to + 1, this.found, next);
+      return to + 1;
+    }
+    // escapes may spell any name; a key with a character beyond ASCII is in no path
+    if (byte === Ascii.Backslash) return BAD;
+    this.found = null;
+    this.expected = next;
+    return skipString(bytes, to);
+  }
+
+  private value(node: WantedNode, at: number, depth: number): number {
+    const { bytes, values } = this;
+    // the last of equal keys counts, and nothing of the others stays
+    if (node.seenIn === this.event) for (const place of node.places) values[place] = undefined;
+    node.seenIn = this.event;
+    const byte = bytes[at] as number;
+    if (byte === Ascii.Quote) return this.text(node, at + 1);
+    if (byte === Ascii.OpenBrace || byte === Ascii.OpenBracket) return this.container(node, at, depth);
+    if (byte === Ascii.Minus || isDigit(byte)) {
+      const end = this.numbers.read(bytes, at);
+      if (node.place >= 0) values[node.place] = this.numbers.value;
+      return end;
+    }
+    if (node.place >= 0) values[node.place] = byte === Ascii.LowerN ? null : byte === Ascii.LowerT;
+    return skipValue(bytes, at, depth);
+  }
+
+  /** @param at behind the opening quote */
+  private text(node: WantedNode, at: number): number {
+    const { bytes, values } = this;
+    const { place } = node;
+    if (place < 0) return skipString(bytes, at);
+    let to = at;
+    if (node.interning) {
+      const end = bytes.length;
+      let hash = TEXT_HASH_SEED;
+      for (let byte; to < end && PLAIN[(byte = bytes[to] as number)] === 1; to++) hash = Math.imul(hash ^ byte, TEXT_HASH_PRIME);
+      if (bytes[to] !== Ascii.Quote) return this.unusualText(place, at, to);
+      values[place] = to > at && to - at <= scanLimits.internedCharsMax ? this.internedText(node, at, to, hash) : asciiText(bytes, at, to);
+    } else {
+      to = skipPlain(bytes, at);
+      if (bytes[to] !== Ascii.Quote) return this.unusualText(place, at, to);
+      values[place] = asciiText(bytes, at, to);
+      if (node.interned && --node.trialLeft === 0) startTrial(node);
+    }
+    return to + 1;
+  }
+
+  /** A text with escapes, or with characters beyond ASCII. */
+  private unusualText(place: number, from: number, at: number): number {
+    const end = skipString(this.bytes, at);
+    if (end !== BAD) this.values[place] = this.parsed(from - 1, end);
+    return end;
+  }
+
+  private internedText(node: WantedNode, at: number, to: number, hash: number): string {
+    const { texts } = this;
+    const before = texts.misses;
+    const text = texts.get(this.bytes, at, to, hash);
+    node.trialMisses += texts.misses - before;
+    if (--node.trialLeft === 0) endTrial(node);
+    return text;
+  }
+
+  /** An object or a list of which something is wanted. */
+  private container(node: WantedNode, at: number, depth: number): number {
+    const { bytes, values } = this;
+    const { fields, place, rests } = node;
+    const inside = fields !== null && bytes[at] === Ascii.OpenBrace;
+    const end = !inside ? skipValue(bytes, at, depth) : depth < scanLimits.depthMax ? this.object(fields, at + 1, depth + 1) : BAD;
+    if (end === BAD || (place < 0 && rests.length === 0)) return end;
+    const value = this.parsed(at, end);
+    if (place >= 0) values[place] = value;
+    for (const rest of rests) values[rest.place] = readPath(value, rest.steps);
+    return end;
+  }
+
+  /** The value that `bytes[at … to)` is known to spell: it begins with a quote, a brace or a bracket, so with no byte order mark. */
+  private parsed(at: number, to: number): JsonValue {
+    return JSON.parse(decodeUtf8(this.bytes.subarray(at, to))) as JsonValue;
+  }
+}
+
+function startTrial(node: WantedNode): void {
+  node.interning = true;
+  node.trialLeft = scanLimits.internTrialTexts;
+  node.trialMisses = 0;
+}
+
+/** Texts that come once only are not looked up for a while. */
+function endTrial(node: WantedNode): void {
+  if (node.trialMisses * 4 < scanLimits.internTrialTexts * 3) return startTrial(node);
+  node.interning = false;
+  node.trialLeft = scanLimits.internRestTexts;
+}
