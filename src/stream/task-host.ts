@@ -54,6 +54,7 @@ export class TaskHost {
   private readonly silence: SilenceCheck;
   private keyedNeeded = false;
   private caughtUp = false;
+  private hasJoined = false;
   private readonly following: Promise<void>;
   private joining: Promise<void> = Promise.resolve();
 
@@ -83,7 +84,9 @@ export class TaskHost {
         this.options.onLost?.(reason);
       },
     });
-    return this.joining;
+    return this.joining.then(() => {
+      this.hasJoined = true;
+    });
   }
 
   /** Commits what was taken, writes all state, and leaves. */
@@ -137,6 +140,7 @@ export class TaskHost {
 
   /** Why this process is not ready, or null when every task of its own is live. */
   get notReady(): string | null {
+    if (!this.hasJoined) return 'the group is being joined';
     if (!this.caughtUp) return this.pump.trouble ?? 'the control topic is being read';
     const waiting = this.neededTasks.filter((n) => this.owned.has(n) && this.running.get(n)?.runner.status.state !== 'live');
     return waiting.length === 0 ? null : `tasks ${waiting.join(', ')} are opening`;
