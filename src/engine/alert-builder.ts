@@ -7,6 +7,7 @@ import { keyPartsOf } from '../rules/key-text.js';
 import type { AlertEffect } from './effects.js';
 import type { RunningRule } from './running-rule.js';
 import { engineLimits } from './limits.js';
+import { SIGNALS } from './topology.js';
 
 /** An event that an alert rests on. */
 export interface Evidence {
@@ -85,7 +86,7 @@ function bounded(value: JsonValue): JsonValue {
   return '(too large to show)';
 }
 
-const coordinates = (event: Evidence): string => `${event.stage}/${event.source}/${event.partition}/${event.offset}`;
+const coordinates = ({ stage, source, partition, offset, id }: Evidence): string => (source === SIGNALS ? `${stage}/${source}/${id}` : `${stage}/${source}/${partition}/${offset}`);
 
 /** Three unsigned 32-bit numbers by which a replay compares an alert with what was journaled. */
 export function digestOf(groupId: string, alert: AlertEffect): [number, number, number] {

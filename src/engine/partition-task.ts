@@ -133,7 +133,7 @@ export class PartitionTask implements GroupHost {
     this.number = options.number;
     this.keyed = options.number < options.keyedPartitions;
     this.control = new ControlState(options.keyedPartitions);
-    this.router = new Router(options.number, options.keyedPartitions, this.layout);
+    this.router = new Router(options.number, options.keyedPartitions, this.layout, { noKey: () => void this.counts.noKey++, refuse: (event, error) => this.refuse(event, error) });
     if (this.keyed) this.inputMap.set(`rekey/${this.number}`, { id: `rekey/${this.number}`, source: null, topic: null, partition: this.number, startOffset: 0, idleAfterMs: Infinity, lane: null, decoder: null, maxAheadMs: Infinity, seenIds: null });
   }
 
@@ -538,7 +538,7 @@ export class PartitionTask implements GroupHost {
     this.effects.digest.push(...digestOf(group.id, alert));
     if (alert.kind !== 'signal') return;
     const level = present(this.groups.get(group.id), 'a group that fires is hosted').plan.level;
-    this.router.signal(firing, alert, level + 1, this.sequence, this.control.position);
+    this.router.signal(firing, alert, level + 1, this.control.position);
   }
 
   fail({ live }: RunningRule, at: number, error: unknown): void {
@@ -582,7 +582,7 @@ export class PartitionTask implements GroupHost {
     if (event.ts < lane.watermark) return this.late(input, record);
     const hosted = this.groupsOfSource.get(event.source);
     if (hosted !== undefined) for (const group of hosted) this.offer(group, event);
-    this.router.route(event, () => void this.counts.noKey++);
+    this.router.route(event);
   }
 
   private offer(group: HostedGroup, event: EventRecord): void {

@@ -1,3 +1,4 @@
+import { EngineError } from '../event/engine-error.js';
 import { hash32 } from '../event/hash.js';
 import { parsePath, readPath } from '../event/field-path.js';
 import type { SlotLayout } from '../event/slot-layout.js';
@@ -35,6 +36,7 @@ export class Router {
     private readonly task: number,
     private readonly partitions: number,
     private readonly layout: SlotLayout,
+    private readonly host: { noKey(): void; refuse(event: EventRecord, error: EngineError): void },
   ) {}
 
   use(destinations: readonly Destination[]): void {
@@ -58,19 +60,26 @@ export class Router {
   }
 
   /** Sends an event to each group that reads its source and can care for its type. */
-  route(event: EventRecord, noKey: () => void): void {
+  route(event: EventRecord): void {
     const destinations = this.bySource.get(event.source);
     if (destinations === undefined) return;
-    for (const destination of destinations) {
-      if (destination.program.planFor(event) === null) continue;
-      const key = destination.key.read(event);
-      if (key === null) noKey();
-      else this.send(destination, key, event);
+    for (const destination of destinations) if (destination.program.planFor(event) !== null) this.sendKeyed(destination, event);
+  }
+
+  private sendKeyed(destination: Destination, event: EventRecord): void {
+    let key: string | null;
+    try {
+      key = destination.key.read(event);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      return this.host.refuse(event, error);
     }
+    if (key === null) this.host.noKey();
+    else this.send(destination, key, event);
   }
 
   /** Sends a signal as an event of source `signals`: its type is the signal's name, its fields are what the rule gives it. */
-  signal(firing: Firing, alert: AlertEffect, level: number, sequence: number, control: number): void {
+  signal(firing: Firing, alert: AlertEffect, level: number, control: number): void {
     const declared = firing.rule.program.alert.signal;
     if (declared === null) return;
     const event = this.signalEvent;
@@ -78,8 +87,9 @@ export class Router {
     event.type = declared.name;
     event.ts = firing.at;
     event.id = alert.id;
-    event.partition = this.task;
-    event.offset = sequence;
+    // a signal is named by its id: where it stands in the log depends on how steps came to be committed
+    event.partition = 0;
+    event.offset = 0;
     event.control = control;
     event.shadow = alert.shadow;
     const payload: Record<string, JsonValue> = { rule: alert.ruleId, key: keyPartsOf(alert.key), severity: firing.rule.program.alert.severity };
@@ -91,9 +101,7 @@ export class Router {
     for (const destination of this.bySource.get(SIGNALS) ?? []) {
       if (destination.plan.level < level || (event.shadow && !destination.plan.shadow)) continue;
       for (const slot of destination.program.eventSlots) event.fields[slot] = readPath(payload, parsePath(paths[slot] as string) ?? []);
-      if (destination.program.planFor(event) === null) continue;
-      const key = destination.key.read(event);
-      if (key !== null) this.send(destination, key, event);
+      if (destination.program.planFor(event) !== null) this.sendKeyed(destination, event);
     }
   }
 

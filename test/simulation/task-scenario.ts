@@ -292,7 +292,9 @@ class EventWriter {
     const { random } = this;
     const card = random.pick(CARDS);
     const back = source.disorderMs === 0 ? (random.chance(0.04) ? 1_000 : 0) : random.between(0, Math.floor(source.disorderMs * 1.1));
-    const value = { id: `${source.name}-${++this.count}`, ts: START_MS + atMs - back, type: random.pick(source.types), card, user: random.pick(USERS), device: random.pick(DEVICES), amount: random.between(1, 100) };
+    // a text that is too long for a key
+    const user = random.chance(0.01) ? 'u'.repeat(5_000) : random.pick(USERS);
+    const value = { id: `${source.name}-${++this.count}`, ts: START_MS + atMs - back, type: random.pick(source.types), card, user, device: random.pick(DEVICES), amount: random.between(1, 100) };
     return { partition: partitionOf(encodeUtf8(card), source.partitions), key: card, value: JSON.stringify(value) };
   }
 
