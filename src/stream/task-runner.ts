@@ -1,12 +1,13 @@
 import { assert, present } from '../event/assert.js';
 import { PartitionTask, type TaskInput } from '../engine/partition-task.js';
+import { EngineError } from '../event/engine-error.js';
 import { decodeJournalEntry, encodeJournalEntry, type JournalEntry, type JournalStep } from '../state/journal.js';
 import { Bell, type Clock } from './clock.js';
 import { readControl } from './control-reader.js';
 import { InputPump } from './input-pump.js';
 import { runnerLimits, type RunnerLimits } from './limits.js';
 import type { Log, LogRecord, TaskProducer, TransactionWrites } from './log.js';
-import { openTask } from './recovery.js';
+import { openTask, type OpenedTask } from './recovery.js';
 import { SilenceCheck } from './silence-check.js';
 import type { Topics } from './topics.js';
 import { countWrites, WriteBuilder } from './write-builder.js';
@@ -193,9 +194,29 @@ export class TaskRunner {
   // ------------------------------------------------------------------ opening
 
   private async open(): Promise<void> {
+    const { log, topics, clock } = this.options;
+    const startedAt = clock.now();
+    const opened = await this.readTask().catch((error: unknown) => {
+      if (!(error instanceof EngineError)) throw error;
+      // another owner may have taken the task meanwhile, written to it and trimmed it: only what is found after one more fence counts
+      this.options.observer.warn(this.options.number, 'the task is read once more', { reason: error.message });
+      return this.readTask();
+    });
+    this.task = opened.task;
+    this.replay = { entries: opened.replayed, ms: clock.now() - startedAt };
+    this.writtenFloor = opened.floor;
+    if (opened.lastEntryAt !== null) this.committed = { controlPosition: opened.task.control.position, positions: Object.fromEntries(opened.positions) };
+    for (const [id, position] of opened.positions) this.positions.set(id, position);
+    // the silence of a source goes on while nobody looks; that of other tasks is theirs to say
+    this.lastTickAt = opened.lastEntryAt === null || this.task.keyed ? clock.now() : opened.lastEntryAt;
+    this.controlPump = new InputPump(log.reader, topics.control, 0, this.task.control.position, clock, this.bell, this.limits);
+    this.openPumps();
+  }
+
+  /** Takes the task from whoever has it, then reads it: nothing is written to it after that, unless it is taken again. */
+  private async readTask(): Promise<OpenedTask> {
     const { log, topics, number, clock, options } = { ...this.options, options: this.options };
     if (options.protocol?.fenceFirst !== false) await this.fence();
-    const fencedAt = clock.now();
     const opened = await openTask({
       reader: log.reader,
       clock,
@@ -210,15 +231,7 @@ export class TaskRunner {
       warn: (message, facts) => options.observer.warn(number, message, facts),
     });
     if (options.protocol?.fenceFirst === false) await this.fence();
-    this.task = opened.task;
-    this.replay = { entries: opened.replayed, ms: clock.now() - fencedAt };
-    this.writtenFloor = opened.floor;
-    if (opened.lastEntryAt !== null) this.committed = { controlPosition: opened.task.control.position, positions: Object.fromEntries(opened.positions) };
-    for (const [id, position] of opened.positions) this.positions.set(id, position);
-    // the silence of a source goes on while nobody looks; that of other tasks is theirs to say
-    this.lastTickAt = opened.lastEntryAt === null || this.task.keyed ? clock.now() : opened.lastEntryAt;
-    this.controlPump = new InputPump(log.reader, topics.control, 0, this.task.control.position, clock, this.bell, this.limits);
-    this.openPumps();
+    return opened;
   }
 
   private async fence(): Promise<void> {
