@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, NestFactory } from '@nestjs/core';
 import type { Express } from 'express';
-import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { BearerGuard } from './auth/bearer.guard.js';
 import { ApiKeysController, AuditController } from './controllers/admin.controller.js';
@@ -16,12 +15,16 @@ import { RulesController } from './controllers/rules.controller.js';
 import { SourcesController } from './controllers/sources.controller.js';
 import { HealthController, MetricsController } from './controllers/system.controller.js';
 import { AlertStreams } from './http/alert-streams.js';
+import { BodyBudget, bodyTerms } from './http/body-budget.js';
+import { BoundedAdapter } from './http/bounded-adapter.js';
 import { JsonBodyInterceptor } from './http/json-body.interceptor.js';
+import { DEFAULT_PATIENCE } from './http/patience.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { requestIds } from './http/request-context.js';
 import { requestLog } from './http/request-log.js';
 import { RequestSchemaPipe } from './http/schema.pipe.js';
 import { securityHeaders } from './http/security-headers.js';
+import { HELD_BODIES_BYTES_MAX } from './limits.js';
 import { openApiDocument } from './openapi/document.js';
 import { RouteTable } from './openapi/route-table.js';
 import { API_DOCUMENT, API_OPTIONS, API_PORTS, WEB_DIR } from './options.js';
@@ -90,16 +93,13 @@ export function createWorkerApp(ports: WorkerPorts, options: ApiOptions = {}): P
 }
 
 async function create(controllers: readonly Type[], ports: Partial<ApiPorts>, options: ApiOptions): Promise<INestApplication> {
-  const app = await NestFactory.create(ApiModule.of(controllers, ports, options), { bodyParser: false, logger: false, abortOnError: false });
+  const patience = { ...DEFAULT_PATIENCE, ...options.patience };
+  const app = await NestFactory.create(ApiModule.of(controllers, ports, options), new BoundedAdapter(patience), { bodyParser: false, logger: false, abortOnError: false });
   const express = app.getHttpAdapter().getInstance() as Express;
   express.disable('x-powered-by');
   express.disable('etag');
   express.set('trust proxy', options.trustedProxies ?? 0);
-  app.use(requestIds, securityHeaders, requestLog(options.log));
-  const server = app.getHttpServer() as Server;
-  // A long NDJSON upload is one request; what bounds it is that it may not pause (`BODY_IDLE_MS`).
-  server.requestTimeout = 0;
-  server.headersTimeout = 20_000;
+  app.use(requestIds, securityHeaders, requestLog(options.log), bodyTerms(new BodyBudget(options.heldBodiesBytesMax ?? HELD_BODIES_BYTES_MAX), patience));
   await app.init();
   return app;
 }

@@ -23,10 +23,28 @@ export const JSON_BODY_BYTES_MAX = 1024 * 1024;
 export const LARGE_BODY_BYTES_MAX = 32 * 1024 * 1024;
 /** Nesting of a JSON body: what validators walk by recursion must not exhaust the stack. */
 export const JSON_DEPTH_MAX = 100;
+/** Brackets and commas of a JSON body: parsing makes at most so many values, of some 30 bytes each. A simulation of most events has about two million. */
+export const JSON_VALUES_MAX = 4_000_000;
+/** Bodies held whole at one time, over all requests: four of the largest. A request beyond is told to come again. */
+export const HELD_BODIES_BYTES_MAX = 128 * 1024 * 1024;
+/** A body that is held whole must be there by then: 32 MB at 1 Mbit/s. */
+export const BODY_WITHIN_MS = 300_000;
 /** A client that sends nothing for this long while its body is awaited is cut off. */
 export const BODY_IDLE_MS = 30_000;
 /** What is read and thrown away of a refused body, so that the client sees the answer and not a reset connection. */
 export const REFUSED_BODY_BYTES_MAX = 64 * 1024 * 1024;
+/** And for how long: who has no key may not hold a connection by sending slowly. */
+export const REFUSED_BODY_MS = 15_000;
+
+/** Head of a request, bytes: Node's own default, enough for the tokens of any identity provider. */
+export const HEADER_BYTES_MAX = 16 * 1024;
+/** A connection that has not sent a whole head by then is closed, and how often that is looked at. */
+export const HEADERS_WITHIN_MS = 20_000;
+export const HEADERS_CHECK_MS = 5_000;
+/** A kept connection that is silent for longer is closed: below what proxies take for dead. */
+export const KEEP_ALIVE_MS = 5_000;
+/** Open connections: some ten kilobytes each. */
+export const CONNECTIONS_MAX = 5_000;
 
 /** Failed authentications of one address in a minute: nobody mistypes so often, and 16 characters outlast any guessing at this rate. */
 export const FAILED_AUTH_PER_MINUTE = 60;

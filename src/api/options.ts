@@ -1,4 +1,5 @@
 import type { TokenVerifier } from './auth/token-verifier.js';
+import type { Patience } from './http/patience.js';
 
 /** What the HTTP interface tells about itself to the process' log. */
 export interface ApiLog {
@@ -26,6 +27,10 @@ export interface ApiOptions {
   readonly requestsPerSecond?: number;
   /** proxies in front of the process whose `X-Forwarded-For` is believed; default 0: the address is that of the connection */
   readonly trustedProxies?: number;
+  /** bytes of bodies held whole at one time; default `HELD_BODIES_BYTES_MAX` */
+  readonly heldBodiesBytesMax?: number;
+  /** how long clients may take; what is left out as in `DEFAULT_PATIENCE` */
+  readonly patience?: Partial<Patience>;
 }
 
 /** Injection tokens. */

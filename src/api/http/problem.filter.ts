@@ -46,12 +46,21 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Reads on, so that the client can finish sending and see the answer; a body without end is cut off. */
+/** Reads on, so that the client can finish sending and see the answer; a body without end, or a slow one, is cut off. */
 function discardRest(request: ApiRequest): void {
+  const { socket } = request;
   let bytes = 0;
+  const late = setTimeout(() => socket.destroy(), request.bodyTerms.patience.refusedBodyMs);
+  // once it is answered, the end of its connection is not told to a request
+  const done = (): void => {
+    clearTimeout(late);
+    socket.off('close', done);
+  };
+  socket.once('close', done);
+  request.once('end', done);
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > REFUSED_BODY_BYTES_MAX) request.destroy();
+    if (bytes > REFUSED_BODY_BYTES_MAX) socket.destroy();
   });
   request.on('error', () => undefined);
   request.resume();

@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import type { JsonValue } from '../../event/stream-event.js';
 import { ApiError } from '../api-error.js';
-import { BODY_IDLE_MS, JSON_DEPTH_MAX } from '../limits.js';
+import { JSON_DEPTH_MAX, JSON_VALUES_MAX } from '../limits.js';
+import { GrowingBytes } from './growing-bytes.js';
+import { jsonExcess } from './json-shape.js';
 import { findJsonFault } from './malformed-json.js';
+import type { ApiRequest } from './request-context.js';
 
 /** The client went away before its body was complete: there is nobody to answer. */
 export class ClientGoneError extends Error {
@@ -12,7 +14,7 @@ export class ClientGoneError extends Error {
 }
 
 /** Lower-case media type without parameters; '' where the request names none. @throws ApiError 415 for a charset other than UTF-8 */
-export function mediaTypeOf(request: IncomingMessage): string {
+export function mediaTypeOf(request: ApiRequest): string {
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '').split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice(8).replaceAll('"', '');
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
@@ -26,11 +28,11 @@ export function mediaTypeOf(request: IncomingMessage): string {
  * answer can still be sent.
  * @throws ApiError 415 for another encoding, 400 for what is not gzip; ClientGoneError
  */
-export async function* bodyChunks(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
+export async function* bodyChunks(request: ApiRequest): AsyncGenerator<Buffer, void, undefined> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   const { socket } = request;
   const onIdle = (): void => void request.destroy();
-  socket.setTimeout(BODY_IDLE_MS).once('timeout', onIdle);
+  socket.setTimeout(request.bodyTerms.patience.bodyIdleMs).once('timeout', onIdle);
   try {
     if (encoding === 'identity' || encoding === '') yield* plainChunks(request);
     else if (encoding === 'gzip' || encoding === 'x-gzip') yield* gunzippedChunks(request);
@@ -40,7 +42,7 @@ export async function* bodyChunks(request: IncomingMessage): AsyncGenerator<Buff
   }
 }
 
-async function* plainChunks(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
+async function* plainChunks(request: ApiRequest): AsyncGenerator<Buffer, void, undefined> {
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
   } catch (error) {
@@ -48,7 +50,7 @@ async function* plainChunks(request: IncomingMessage): AsyncGenerator<Buffer, vo
   }
 }
 
-async function* gunzippedChunks(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
+async function* gunzippedChunks(request: ApiRequest): AsyncGenerator<Buffer, void, undefined> {
   const gunzip = createGunzip({ chunkSize: 64 * 1024 });
   const onGone = (): void => void (request.complete || gunzip.destroy(new ClientGoneError('connection closed')));
   request.once('close', onGone).once('error', onGone);
@@ -70,36 +72,39 @@ function isZlibError(error: unknown): boolean {
   return typeof code === 'string' && code.startsWith('Z_');
 }
 
-function goneOr(request: IncomingMessage, error: unknown): unknown {
+function goneOr(request: ApiRequest, error: unknown): unknown {
   return request.destroyed && !request.complete ? new ClientGoneError('connection closed') : error;
 }
 
-/** The whole body. @throws ApiError 413 beyond `bytesMax`, and what `bodyChunks` throws */
-export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+/** The whole body. @throws ApiError 413 beyond `bytesMax`, 503 where the process holds too many already, and what `bodyChunks` throws */
+export async function readBody(request: ApiRequest, bytesMax: number): Promise<Buffer> {
   if (request.headers['content-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
-  for await (const chunk of bodyChunks(request)) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) throw tooLarge(bytesMax);
-    chunks.push(chunk);
+  const { share, patience } = request.bodyTerms;
+  const body = new GrowingBytes();
+  const late = setTimeout(() => request.destroy(), patience.bodyMs);
+  try {
+    for await (const chunk of bodyChunks(request)) {
+      if (body.length + chunk.length > bytesMax) throw tooLarge(bytesMax);
+      share.hold(chunk.length);
+      body.add(chunk);
+    }
+  } finally {
+    clearTimeout(late);
   }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes);
+  return body.take();
 }
 
 function tooLarge(bytesMax: number): ApiError {
   return new ApiError(413, 'request.too-large', `the body is larger than ${bytesMax} bytes`);
 }
 
-/** @throws ApiError 400 with the place of the mistake, or for nesting beyond `JSON_DEPTH_MAX` */
+/** @throws ApiError 400 with the place of the mistake, or for nesting beyond `JSON_DEPTH_MAX`; 413 beyond `JSON_VALUES_MAX` */
 export function parseJsonBody(body: Buffer): JsonValue {
   if (!isUtf8(body)) throw new ApiError(400, 'request.invalid-utf8', 'the body is not UTF-8');
-  const text = body.toString('utf8');
-  const parsed = parseJsonText(text);
-  if (depthOf(text, JSON_DEPTH_MAX) > JSON_DEPTH_MAX) {
-    throw new ApiError(400, 'request.too-deep', `the body is nested deeper than ${JSON_DEPTH_MAX} levels`);
-  }
-  return parsed;
+  const excess = jsonExcess(body, { depthMax: JSON_DEPTH_MAX, valuesMax: JSON_VALUES_MAX });
+  if (excess === 'depth') throw new ApiError(400, 'request.too-deep', `the body is nested deeper than ${JSON_DEPTH_MAX} levels`);
+  if (excess === 'values') throw new ApiError(413, 'request.too-many-values', `the body has more than ${JSON_VALUES_MAX} values`);
+  return parseJsonText(body.toString('utf8'));
 }
 
 /** @throws ApiError 400 `request.malformed-json` with position, line and column */
@@ -111,21 +116,4 @@ export function parseJsonText(text: string): JsonValue {
     const found = fault.position >= text.length ? 'the text ends' : `found ${JSON.stringify(text[fault.position])}`;
     throw new ApiError(400, 'request.malformed-json', `not JSON at line ${fault.line}, column ${fault.column}: ${found}`, undefined, { ...fault });
   }
-}
-
-/** Nesting depth of a JSON text, counted up to one more than `enough`. */
-function depthOf(text: string, enough: number): number {
-  let depth = 0;
-  let deepest = 0;
-  let inString = false;
-  for (let i = 0; i < text.length && deepest <= enough; i++) {
-    const c = text.charCodeAt(i);
-    if (inString) {
-      if (c === 0x5c) i++;
-      else if (c === 0x22) inString = false;
-    } else if (c === 0x22) inString = true;
-    else if (c === 0x5b || c === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (c === 0x5d || c === 0x7d) depth--;
-  }
-  return deepest;
 }

@@ -4,12 +4,14 @@ import type { NextFunction, Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import { assert } from '../../event/assert.js';
 import type { Actor, Caller } from '../ports.js';
+import type { BodyTerms } from './body-budget.js';
 
 /** What the interface knows of a request beside what Express does. */
 export interface ApiRequest extends Request {
   requestId: string;
   /** set by the bearer guard */
   actor?: Actor;
+  bodyTerms: BodyTerms;
 }
 
 const ACCEPTABLE_ID = /^[\w.:-]{1,100}$/;

@@ -11,9 +11,10 @@ const COMMA = 0x2c;
 /**
  * Finds the elements of a JSON array in its bytes, without parsing them: events are kept in the bytes they came in. All
  * structural characters of JSON are ASCII, so invalid UTF-8 inside an element does not disturb its neighbours.
+ * @param enough elements after which it stops looking: what it returns then has one more
  * @returns null where the brackets do not make one array; an element itself may still be anything
  */
-export function arrayElements(body: Buffer): ElementRange[] | null {
+export function arrayElements(body: Buffer, enough = Infinity): ElementRange[] | null {
   let at = skipSpace(body, 0);
   if (body[at] !== 0x5b) return null;
   const elements: ElementRange[] = [];
@@ -25,6 +26,7 @@ export function arrayElements(body: Buffer): ElementRange[] | null {
     elements.push({ start: at, end: trimEnd(body, at, end) });
     if (body[end] === 0x5d) return skipSpace(body, end + 1) === body.length ? elements : null;
     if (body[end] !== COMMA) return null;
+    if (elements.length > enough) return elements;
     at = skipSpace(body, end + 1);
   }
 }

@@ -5,7 +5,8 @@ import { emptyEventRecord } from '../../engine/event-record.js';
 import { parsePath, readPath } from '../../event/field-path.js';
 import type { FieldValue, JsonValue } from '../../event/stream-event.js';
 import type { SourceDefinition } from '../../rules/source-schema.js';
-import { EVENT_BYTES_MAX, EVENT_KEY_BYTES_MAX } from '../limits.js';
+import { EVENT_BYTES_MAX, EVENT_KEY_BYTES_MAX, JSON_DEPTH_MAX } from '../limits.js';
+import { jsonExcess } from '../http/json-shape.js';
 import { findJsonFault } from '../http/malformed-json.js';
 import type { IncomingEvent, IngestRejection } from '../ports.js';
 
@@ -30,6 +31,10 @@ export function eventCheck(source: string, definition: SourceDefinition): EventC
     } catch {
       const { position } = findJsonFault(text);
       return { index, code: 'event.malformed-json', detail: `not JSON from character ${position} on` };
+    }
+    // a shorter one cannot be so deep
+    if (bytes.length > 2 * JSON_DEPTH_MAX && jsonExcess(bytes, { depthMax: JSON_DEPTH_MAX, valuesMax: Infinity }) !== null) {
+      return { index, code: 'event.too-deep', detail: `nested deeper than ${JSON_DEPTH_MAX} levels` };
     }
     const unreadable = decoder.fill(parsed, record);
     if (unreadable !== null) return { index, code: unreadable.code, detail: unreadable.detail };

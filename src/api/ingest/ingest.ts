@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../api-error.js';
 import { bodyChunks, mediaTypeOf, parseJsonText, readBody } from '../http/request-body.js';
+import type { ApiRequest } from '../http/request-context.js';
 import { ARRAY_SLICE_EVENTS, EVENT_ARRAY_BYTES_MAX, EVENT_ARRAY_LENGTH_MAX, EVENT_BYTES_MAX, IDEMPOTENCY_KEY_LENGTH_MAX } from '../limits.js';
 import type { Caller, IncomingEvent, IngestRejection, IngestResult, Ingestion } from '../ports.js';
 import { Appender } from './appender.js';
@@ -18,7 +18,7 @@ const NDJSON = ['application/x-ndjson', 'application/ndjson', 'application/jsonl
  * @returns once every accepted event is durable
  * @throws ApiError; after a failure half-way its `accepted` and `rejected` members say how far it came
  */
-export async function ingest(port: Ingestion, source: string, request: IncomingMessage, caller: Caller): Promise<IngestResult> {
+export async function ingest(port: Ingestion, source: string, request: ApiRequest, caller: Caller): Promise<IngestResult> {
   const type = mediaTypeOf(request);
   const lines = NDJSON.includes(type);
   if (!lines && type !== 'application/json') {
@@ -42,7 +42,7 @@ export async function ingest(port: Ingestion, source: string, request: IncomingM
   }
 }
 
-function idempotencyKeyOf(request: IncomingMessage): string | null {
+function idempotencyKeyOf(request: ApiRequest): string | null {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return null;
   if (typeof key === 'string' && /^[\x21-\x7e]+$/.test(key) && key.length <= IDEMPOTENCY_KEY_LENGTH_MAX) return key;
@@ -50,13 +50,13 @@ function idempotencyKeyOf(request: IncomingMessage): string | null {
 }
 
 /** The body is read again only to see that it is the same request. */
-async function answerAgain(done: { readonly result: IngestResult; readonly bodySha256: string }, request: IncomingMessage, hash: Hash | null): Promise<IngestResult> {
+async function answerAgain(done: { readonly result: IngestResult; readonly bodySha256: string }, request: ApiRequest, hash: Hash | null): Promise<IngestResult> {
   for await (const chunk of bodyChunks(request)) hash?.update(chunk);
   if (hash !== null && hash.digest('hex') === done.bodySha256) return done.result;
   throw new ApiError(422, 'idempotency.key-reused', 'this Idempotency-Key was used with another body');
 }
 
-async function takeLines(request: IncomingMessage, check: EventCheck, appender: Appender, hash: Hash | null): Promise<void> {
+async function takeLines(request: ApiRequest, check: EventCheck, appender: Appender, hash: Hash | null): Promise<void> {
   let index = 0;
   const splitter = new LineSplitter(EVENT_BYTES_MAX, (line) => appender.take(check(line, index++)));
   for await (const chunk of bodyChunks(request)) {
@@ -68,17 +68,17 @@ async function takeLines(request: IncomingMessage, check: EventCheck, appender: 
 }
 
 /** A whole JSON document: nothing is appended before all of it was seen to be JSON. */
-async function takeDocument(request: IncomingMessage, check: EventCheck, appender: Appender, hash: Hash | null): Promise<void> {
+async function takeDocument(request: ApiRequest, check: EventCheck, appender: Appender, hash: Hash | null): Promise<void> {
   const body = await readBody(request, EVENT_ARRAY_BYTES_MAX);
   hash?.update(body);
-  const elements = arrayElements(body);
+  const elements = arrayElements(body, EVENT_ARRAY_LENGTH_MAX);
   if (elements === null) {
     refuseMalformed(check(body, 0), body);
     appender.take(check(body, 0));
     return;
   }
   if (elements.length > EVENT_ARRAY_LENGTH_MAX) {
-    throw new ApiError(413, 'request.too-many-events', `the array has ${elements.length} events, more than ${EVENT_ARRAY_LENGTH_MAX}; send NDJSON`);
+    throw new ApiError(413, 'request.too-many-events', `the array has more than ${EVENT_ARRAY_LENGTH_MAX} events; send NDJSON`);
   }
   const checked: (IncomingEvent | IngestRejection)[] = [];
   for (const { start, end } of elements) {

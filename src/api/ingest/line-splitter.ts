@@ -1,3 +1,5 @@
+import { GrowingBytes } from '../http/growing-bytes.js';
+
 const NEWLINE = 0x0a;
 
 /**
@@ -5,8 +7,7 @@ const NEWLINE = 0x0a;
  * of `lineBytesMax`; what a longer line has beyond that is dropped as it comes.
  */
 export class LineSplitter {
-  private held: Buffer[] = [];
-  private heldBytes = 0;
+  private held = new GrowingBytes();
   private overlong = false;
 
   /** @param onLine gets a view of the bytes, or null for a line that is too long */
@@ -30,14 +31,12 @@ export class LineSplitter {
   }
 
   private finishLine(chunk: Buffer, start: number, end: number): void {
-    if (this.heldBytes === 0 && !this.overlong) {
+    if (this.held.length === 0 && !this.overlong) {
       this.give(chunk, start, end);
       return;
     }
     if (end > start) this.hold(chunk.subarray(start, end));
-    const line = this.overlong ? null : Buffer.concat(this.held, this.heldBytes);
-    this.held = [];
-    this.heldBytes = 0;
+    const line = this.overlong ? null : this.held.take();
     this.overlong = false;
     if (line === null) this.onLine(null);
     else this.give(line, 0, line.length);
@@ -54,14 +53,9 @@ export class LineSplitter {
 
   private hold(part: Buffer): void {
     if (this.overlong) return;
-    if (this.heldBytes + part.length > this.lineBytesMax) {
-      this.overlong = true;
-      this.held = [];
-      this.heldBytes = 0;
-      return;
-    }
-    this.held.push(part);
-    this.heldBytes += part.length;
+    this.overlong = this.held.length + part.length > this.lineBytesMax;
+    if (this.overlong) this.held.take();
+    else this.held.add(part);
   }
 }
 
