@@ -50,14 +50,14 @@ export class JsonScanner {
   /** @param at behind the brace @returns behind the closing one, or `BAD`: so do the others below */
   private object(fields: WantedFields, at: number, depth: number): number {
     const { bytes } = this;
-    at = skipSpace(bytes, at);
-    if (bytes[at] === Ascii.CloseBrace) return at + 1;
+    const first = skipSpace(bytes, at);
+    if (bytes[first] === Ascii.CloseBrace) return first + 1;
     let next = 0;
     for (;;) {
       const key = fields.order[next];
       let node: WantedNode | null;
-      if (key !== undefined && startsAt(bytes, at, key.quoted)) {
-        at += key.quoted.length;
+      if (key !== undefined && startsAt(bytes, at, key.lead)) {
+        at = skipSpace(bytes, at + key.lead.length);
         node = key.node;
         next++;
       } else {
@@ -66,48 +66,49 @@ export class JsonScanner {
         node = this.found;
         next = this.expected;
       }
-      at = skipSpace(bytes, at);
-      if (bytes[at] !== Ascii.Colon) return BAD;
-      at = skipSpace(bytes, at + 1);
-      at = node === null ? skipValue(bytes, at, depth) : this.value(node, at, depth);
+      if (node !== null) at = this.value(node, at, depth);
+      else if (bytes[at] === Ascii.Quote) at = skipString(bytes, at + 1);
+      else at = skipValue(bytes, at, depth);
       if (at === BAD) return BAD;
-      at = skipSpace(bytes, at);
-      const byte = bytes[at];
-      if (byte !== Ascii.Comma) return byte === Ascii.CloseBrace ? at + 1 : BAD;
-      at = skipSpace(bytes, at + 1);
+      if (bytes[at] !== Ascii.Comma) {
+        at = skipSpace(bytes, at);
+        if (bytes[at] === Ascii.CloseBrace) return at + 1;
+        if (bytes[at] !== Ascii.Comma) return BAD;
+      }
+      at++;
     }
   }
 
-  /** The key at `at`, which is not the one that was expected next. */
+  /** The key that comes at `at`, which is not the one that was expected next. @returns where its value begins */
   private find(fields: WantedFields, at: number, next: number): number {
     const { bytes } = this;
     const { order } = fields;
     const last = Math.min(order.length - 1, next + scanLimits.keysTriedMax);
     for (let i = next + 1; i <= last; i++) {
-      const { quoted, node } = order[i] as KnownKey;
-      if (!startsAt(bytes, at, quoted)) continue;
+      const { lead, node } = order[i] as KnownKey;
+      if (!startsAt(bytes, at, lead)) continue;
       this.found = node;
       this.expected = i + 1;
-      return at + quoted.length;
+      return skipSpace(bytes, at + lead.length);
     }
     return this.lookUp(fields, at, next);
   }
 
   private lookUp(fields: WantedFields, at: number, next: number): number {
     const { bytes } = this;
-    if (bytes[at] !== Ascii.Quote) return BAD;
-    const to = skipPlain(bytes, at + 1);
-    const byte = bytes[to];
-    if (byte === Ascii.Quote) {
-      this.found = fields.lookUp(bytes, at, to + 1);
-      this.expected = fields.learn(bytes, at, to + 1, this.found, next);
-      return to + 1;
-    }
+    const from = skipSpace(bytes, at);
+    if (bytes[from] !== Ascii.Quote) return BAD;
+    const plain = skipPlain(bytes, from + 1);
     // escapes may spell any name; a key with a character beyond ASCII is in no path
-    if (byte === Ascii.Backslash) return BAD;
-    this.found = null;
-    this.expected = next;
-    return skipString(bytes, to);
+    if (bytes[plain] === Ascii.Backslash) return BAD;
+    const to = skipString(bytes, plain);
+    if (to === BAD) return BAD;
+    const colon = skipSpace(bytes, to);
+    if (bytes[colon] !== Ascii.Colon) return BAD;
+    const value = skipSpace(bytes, colon + 1);
+    this.found = fields.lookUp(bytes, from, to);
+    this.expected = fields.learn(bytes, at, value, this.found, next);
+    return value;
   }
 
   private value(node: WantedNode, at: number, depth: number): number {

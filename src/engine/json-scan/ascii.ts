@@ -33,9 +33,10 @@ export const PLAIN: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => (
 
 /** Where the white space that begins at `at` ends. */
 export function skipSpace(bytes: Uint8Array, at: number): number {
-  for (;;) {
-    const byte = bytes[at];
+  for (;; at++) {
+    const byte = bytes[at] as number;
+    // one comparison for nearly all
+    if (byte > Ascii.Space) return at;
     if (byte !== Ascii.Space && byte !== Ascii.LineFeed && byte !== Ascii.CarriageReturn && byte !== Ascii.Tab) return at;
-    at++;
   }
 }

@@ -4,8 +4,8 @@ export const scanLimits = {
   depthMax: 64,
   /** keys of one object that are remembered in the order in which they came */
   knownKeysMax: 256,
-  /** bytes of a key with its quotes that is remembered */
-  knownKeyBytesMax: 66,
+  /** bytes of a key that is remembered, with its quotes, its colon and the white space around */
+  knownLeadBytesMax: 80,
   /** so many keys that were not where they are expected, and what is remembered is learned anew */
   unexpectedKeysMax: 4_096,
   /** how many remembered keys are tried for one that is not the next: events leave optional fields out */

@@ -35,9 +35,9 @@ export class WantedNode {
   seenIn = 0;
 }
 
-/** A key as it stands in the bytes, with its quotes, and what is wanted of its value. */
+/** What stands between a comma or brace and a value, as `"amount": ` or `\n  "amount" :`, and what is wanted of the value. */
 export interface KnownKey {
-  readonly quoted: Uint8Array;
+  readonly lead: Uint8Array;
   readonly node: WantedNode | null;
 }
 
@@ -48,7 +48,7 @@ export class WantedFields {
    * compared, not looked up.
    */
   order: KnownKey[] = [];
-  private readonly wanted: KnownKey[] = [];
+  private readonly wanted: { readonly quoted: Uint8Array; readonly node: WantedNode }[] = [];
   private unexpected = 0;
 
   /** What is wanted of the value of a name, which is ASCII. */
@@ -67,15 +67,15 @@ export class WantedFields {
     return null;
   }
 
-  /** Remembers a key that was not expected. @returns the place in `order` from which on the next one is expected */
+  /** Remembers what was not expected, `bytes[at … to)`. @returns the place in `order` from which on the next one is expected */
   learn(bytes: Uint8Array, at: number, to: number, node: WantedNode | null, next: number): number {
     if (++this.unexpected > scanLimits.unexpectedKeysMax) {
       this.unexpected = 0;
       this.order = [];
       next = 0;
     }
-    if (this.order.length >= scanLimits.knownKeysMax || to - at > scanLimits.knownKeyBytesMax) return next;
-    this.order.splice(next, 0, { quoted: bytes.slice(at, to), node });
+    if (this.order.length >= scanLimits.knownKeysMax || to - at > scanLimits.knownLeadBytesMax) return next;
+    this.order.splice(next, 0, { lead: bytes.slice(at, to), node });
     return next + 1;
   }
 }
