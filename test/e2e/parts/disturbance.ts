@@ -29,5 +29,5 @@ export function randomPlan(seed: number, durationMs: number, members: number): D
     plan.push({ atMs: Math.round(atMs), member, kind, forMs });
     if (kind === 'kill' && random() < 0.25 && members > 1) plan.push({ atMs: Math.round(atMs + random() * 500), member: 1 - member, kind: 'kill', forMs: 0 });
   }
-  return plan;
+  return plan.sort((a, b) => a.atMs - b.atMs);
 }
