@@ -38,6 +38,10 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop);
   system = await startSystem(config, logger, telemetry);
   const wantsDemo = config.demo ?? (system.fresh && config.brokers.length === 0 && config.databaseUrl === undefined);
+  void system.lost.then(() => {
+    logger.flush();
+    process.exit(1);
+  });
   process.stdout.write(startText(config, system, wantsDemo));
   if (wantsDemo && system.ports !== null) demo = await startDemo(system, logger);
 }
@@ -53,5 +57,5 @@ function inWords(error: unknown): string {
   const { code, port } = error as { readonly code?: unknown; readonly port?: unknown };
   if (code === 'EADDRINUSE') return `port ${String(port)} is taken: stop what listens there, or set PORT to another`;
   if (code === 'EACCES') return `the port may not be opened by this user: set PORT to one above 1023 (${error.message})`;
-  return error instanceof ConfigError || /InUseError|DamagedError|FormatError/.test(error.name) ? error.message : (error.stack ?? error.message);
+  return error instanceof ConfigError || /InUseError|DamagedError|FormatError|KafkaError/.test(error.name) ? error.message : (error.stack ?? error.message);
 }

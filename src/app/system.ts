@@ -60,6 +60,8 @@ export interface System {
   readonly ports: ApiPorts | null;
   readonly host: TaskHost;
   readonly log: Log;
+  /** resolves when the process can no longer take part: it must end and be started again */
+  readonly lost: Promise<Error>;
   /** Ends in order: no more requests, what was taken is committed, all state written, group left. */
   stop(): Promise<void>;
 }
@@ -74,6 +76,7 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
   const topics = topicsOf(config.app);
   const log = await openLog(config, topics, logger);
   const counts = await ensureInternalTopics(log, topics, config);
+  const lost = Promise.withResolvers<Error>();
   let indexer: AlertIndexer | null = null;
   const host = new TaskHost({
     log,
@@ -91,6 +94,7 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
     partitionsOf: counts.of,
     flags: ENGINE_FLAGS,
     newNonce: randomUUID,
+    onLost: lost.resolve,
     fast: config.fast,
   });
   telemetry.metrics.observeTasks({ now: Date.now, tasks: () => host.runners.map((runner) => readTask(runner.status, runner.task)) });
@@ -110,6 +114,7 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
     ports: catalogue?.ports ?? null,
     host,
     log,
+    lost: lost.promise,
     stop: () => stopAll(app, host, catalogue, log, config, logger),
   };
 }
