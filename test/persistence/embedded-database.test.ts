@@ -116,9 +116,9 @@ describe('the embedded database', () => {
       }
       return written === 12 && walBytes() <= 4 * walFileBytes;
     };
-    await until(writeSome);
+    await until(writeSome, 100_000);
     await database.close();
-  });
+  }, 120_000);
 });
 
 describe('a process with the embedded database, killed', () => {
