@@ -116,7 +116,7 @@ describe('the embedded database', () => {
       }
       return written === 12 && walBytes() <= 4 * walFileBytes;
     };
-    await until(writeSome, 100_000);
+    await until(writeSome);
     await database.close();
   }, 120_000);
 });
