@@ -190,9 +190,9 @@ function startTrial(node: WantedNode): void {
   node.trialMisses = 0;
 }
 
-/** Texts that come once only are not looked up for a while. */
+/** Texts that are mostly new are not looked up for a while. */
 function endTrial(node: WantedNode): void {
-  if (node.trialMisses * 4 < scanLimits.internTrialTexts * 3) return startTrial(node);
+  if (node.trialMisses * 2 <= scanLimits.internTrialTexts) return startTrial(node);
   node.interning = false;
   node.trialLeft = scanLimits.internRestTexts;
 }

@@ -10,13 +10,13 @@ export const scanLimits = {
   unexpectedKeysMax: 4_096,
   /** how many remembered keys are tried for one that is not the next: events leave optional fields out */
   keysTriedMax: 4,
-  /** characters of a text that is interned: a UUID with a prefix */
-  internedCharsMax: 48,
-  /** interned texts of one decoder, at first and at most; a megabyte of them */
+  /** characters of a text that is interned: types, countries, currencies, channels, states of a process */
+  internedCharsMax: 32,
+  /** interned texts of one decoder, at first and at most: with some thousands, to look one up costs more than to make it */
   internedTextsMin: 64,
-  internedTextsMax: 16_384,
-  /** texts of one field after which it is decided whether interning is worth while for it */
-  internTrialTexts: 65_536,
+  internedTextsMax: 1_024,
+  /** texts of one field after which it is decided whether interning is worth while for it: at least half of them were there */
+  internTrialTexts: 4_096,
   /** texts of a field that are not interned after a trial that was not worth while */
-  internRestTexts: 524_288,
+  internRestTexts: 131_072,
 } as const;
