@@ -48,6 +48,8 @@ export class LaneSet {
   watermark = -Infinity;
   /** the idle clock, epoch ms of event time; -Infinity while a lane is alive */
   clock = -Infinity;
+  /** earliest event that came before there was a watermark, epoch ms; Infinity for none */
+  firstTs = Infinity;
   /** others have moved on since the silent lanes were heard of: they hold the watermark back until the log confirms that they are silent still */
   doubted = false;
 

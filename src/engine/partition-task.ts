@@ -620,6 +620,7 @@ export class PartitionTask implements GroupHost {
         lanes.doubt();
         if (lanes.doubted) lanes.refresh();
       }
+      if (lanes.watermark === -Infinity && this.event.ts < lanes.firstTs) lanes.firstTs = this.event.ts;
       group.runtime.offer(key, this.event);
     });
     for (const report of frame.lanes) {
@@ -647,8 +648,10 @@ export class PartitionTask implements GroupHost {
 
   /** Rules that were there before the first event have seen everything since it. */
   private beginRules(groups: readonly GroupRuntime[], watermark: number): void {
-    for (const { rules } of groups) {
-      for (const { live } of rules) if (this.starts.get(startKey(live)) === -Infinity) this.starts.set(startKey(live), watermark);
+    for (const { rules, lanes } of groups) {
+      // the first event may have waited until now, with others behind it that moved the watermark far
+      const start = Math.min(watermark, lanes.firstTs);
+      for (const { live } of rules) if (this.starts.get(startKey(live)) === -Infinity) this.starts.set(startKey(live), start);
     }
   }
 
@@ -884,6 +887,7 @@ export class PartitionTask implements GroupHost {
     set.watermark = known.watermark;
     set.clock = known.clock;
     set.doubted = this.restoredTime?.doubted.has(set.id) === true;
+    set.firstTs = this.restoredTime?.firsts.get(set.id) ?? Infinity;
   }
 
   private encode(state: KeyState): Uint8Array {

@@ -13,6 +13,8 @@ export interface TimeState {
   readonly sets: ReadonlyMap<string, { readonly watermark: number; readonly clock: number }>;
   /** sets whose silent lanes are in doubt */
   readonly doubted: ReadonlySet<string>;
+  /** sets without a watermark → earliest event that came, epoch ms */
+  readonly firsts: ReadonlyMap<string, number>;
   /** rule and epoch → watermark at which it began, epoch ms */
   readonly starts: ReadonlyMap<string, number>;
   /** rule and version → why it is left alone */
@@ -47,6 +49,12 @@ export function encodeTimeState(lanes: Iterable<Lane>, sets: Iterable<LaneSet>, 
   const doubted = setList.filter((set) => set.doubted);
   out.uint(doubted.length);
   for (const { id } of doubted) out.text(id);
+  const begun = setList.filter(({ watermark, firstTs }) => watermark === -Infinity && firstTs !== Infinity);
+  out.uint(begun.length);
+  for (const { id, firstTs } of begun) {
+    out.text(id);
+    writeTime(out, firstTs);
+  }
   return out.take();
 }
 
@@ -68,5 +76,7 @@ export function decodeTimeState(bytes: Uint8Array): TimeState {
   const doubted = new Set<string>();
   // entries of before there was doubt end here
   if (!from.done) for (let n = from.uint(); n > 0; n--) doubted.add(from.text());
-  return { lanes, sets, doubted, starts, failures };
+  const firsts = new Map<string, number>();
+  if (!from.done) for (let n = from.uint(); n > 0; n--) firsts.set(from.text(), readTime(from));
+  return { lanes, sets, doubted, firsts, starts, failures };
 }
