@@ -160,8 +160,8 @@ function drawRules(random: SimulatedRandom, windows: Windows): RuleDocument[] {
       ...(emits ? { emit: { signal: 'shared', fields: { card: 'user' } } } : {}), alert: { type: 'devices', include: ['users'] },
     },
     {
-      id: 'joined', from: ['pay', 'login'], key: 'user', pattern: { stages: [{ as: 'in', on: 'login' }, { as: 'paid', on: 'pay', follow: 'followedByAny' }], within: 4_000, skip: 'none' },
-      alert: { type: 'joined', include: ['in.device', 'paid.amount'] },
+      id: 'joined', from: ['pay', 'login'], key: 'user', pattern: { stages: [{ as: 'entry', on: 'login' }, { as: 'paid', on: 'pay', follow: 'followedByAny' }], within: 4_000, skip: 'none' },
+      alert: { type: 'joined', include: ['entry.device', 'paid.amount'] },
     },
     {
       id: 'hot', from: 'pay', key: 'card', let: { n: { count: true, window: 3_000 } }, when: count('n', 1), emit: { signal: 'hot', fields: { card: 'card', n: 'n' } },
@@ -171,8 +171,8 @@ function drawRules(random: SimulatedRandom, windows: Windows): RuleDocument[] {
       alert: { type: 'chain', include: ['n', 'rule'] }, ...(random.chance(0.3) ? { on: 'hot' } : {}),
     },
     {
-      id: 'quiet', from: 'login', key: 'user', pattern: { stages: [{ as: 'in', on: 'login' }, { absent: { on: 'logout' }, for: 1_500 }] },
-      alert: { type: 'quiet', include: ['in.device'] },
+      id: 'quiet', from: 'login', key: 'user', pattern: { stages: [{ as: 'entry', on: 'login' }, { absent: { on: 'logout' }, for: 1_500 }] },
+      alert: { type: 'quiet', include: ['entry.device'] },
     },
   ] as unknown as RuleDocument[];
 }
