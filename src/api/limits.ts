@@ -57,6 +57,22 @@ export const REQUEST_BURST_SECONDS = 10;
 /** Addresses, and keys, whose rate is known: some 100 bytes each. */
 export const CLIENTS_REMEMBERED_MAX = 20_000;
 
+/** Answers of an identity provider: a set of keys has some kilobytes. */
+export const ISSUER_ANSWER_BYTES_MAX = 256 * 1024;
+export const ISSUER_KEYS_MAX = 100;
+/** A request waits for such an answer. */
+export const ISSUER_TIMEOUT_MS = 5_000;
+/** Keys that are older are fetched anew before they are used; a key that was withdrawn is good for no longer. */
+export const ISSUER_KEYS_FRESH_MS = 10 * 60_000;
+/** While the issuer cannot be reached, its keys are good for so long, as API keys are while the database is down. */
+export const ISSUER_KEYS_STALE_MS = 3_600_000;
+/** The issuer is asked at most so often, however many tokens come that name keys nobody has. */
+export const ISSUER_RETRY_MS = 15_000;
+/** By OpenID Connect Core 1.0. */
+export const TOKEN_SUBJECT_LENGTH_MAX = 255;
+/** Of the name that is shown, in characters: the filter by actor takes 100. */
+export const TOKEN_NAME_LENGTH_MAX = 90;
+
 export const PAGE_LIMIT_MAX = 500;
 export const PAGE_LIMIT_DEFAULT = 50;
 /** Cursor text: ids in it are at most some hundred bytes. */
@@ -78,5 +94,7 @@ export const STREAM_BUFFER_BYTES_MAX = 1024 * 1024;
 export const STREAM_PENDING_MAX = 2_000;
 /** Alerts replayed after `Last-Event-ID`; who missed more reads the index. */
 export const STREAM_REPLAY_MAX = 10_000;
+/** A stream ends after so long and its client comes back with `Last-Event-ID`: a revoked key or an expired token reads no longer than that. */
+export const STREAM_LIFETIME_MS = 3_600_000;
 /** Below the 30 s after which common proxies give up on a silent connection. */
 export const STREAM_HEARTBEAT_MS = 15_000;

@@ -15,6 +15,8 @@ export interface ApiOptions {
   readonly webDir?: string;
   /** ms between comments on a silent alert stream; default `STREAM_HEARTBEAT_MS` */
   readonly heartbeatMs?: number;
+  /** ms after which an alert stream ends and its client has to show its key again; default `STREAM_LIFETIME_MS` */
+  readonly streamLifetimeMs?: number;
   /** unsent bytes at which an alert stream's client counts as too slow; default `STREAM_BUFFER_BYTES_MAX` */
   readonly streamBufferBytesMax?: number;
   /** whether `/metrics` needs no key: for scrapers that can send none, on a network that is closed to others; default false */

@@ -126,6 +126,12 @@ describe('HTTP interface at its edges', () => {
     await until(() => ports.alerts.subscribers === 0);
   });
 
+  it('ends a stream after its lifetime, so that its client has to show its key again', async () => {
+    await serve({ streamLifetimeMs: 20 });
+    await (await openStream()).ended();
+    await until(() => ports.alerts.subscribers === 0);
+  });
+
   it('disconnects a reader that is too slow', async () => {
     await serve({ streamBufferBytesMax: 100_000 });
     const { hostname, port } = new URL(api.url);

@@ -3,7 +3,7 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import type { Response } from 'express';
 import { once } from 'node:events';
 import { ApiError } from '../api-error.js';
-import { STREAM_BUFFER_BYTES_MAX, STREAM_CLIENTS_MAX, STREAM_HEARTBEAT_MS, STREAM_PENDING_MAX, STREAM_REPLAY_MAX, PAGE_LIMIT_MAX } from '../limits.js';
+import { STREAM_BUFFER_BYTES_MAX, STREAM_CLIENTS_MAX, STREAM_HEARTBEAT_MS, STREAM_LIFETIME_MS, STREAM_PENDING_MAX, STREAM_REPLAY_MAX, PAGE_LIMIT_MAX } from '../limits.js';
 import { API_OPTIONS, API_PORTS } from '../options.js';
 import type { ApiOptions } from '../options.js';
 import type { AlertFeed, AlertView, ApiPorts, FeedEntry } from '../ports.js';
@@ -19,15 +19,17 @@ export class AlertStreams implements OnModuleDestroy {
     @Inject(API_OPTIONS) private readonly options: ApiOptions,
   ) {}
 
-  /** Resolves when the stream is set up; it lasts until the client leaves, is too slow, or the process stops. @throws ApiError 503 */
+  /** Resolves when the stream is set up; it lasts until the client leaves, is too slow, its lifetime is over, or the process stops. @throws ApiError 503 */
   async open(response: Response, lastId: string | null, wanted: (alert: AlertView) => boolean): Promise<void> {
     if (this.closing) throw new ApiError(503, 'stream.closing', 'the process is stopping');
     if (this.clients.size >= STREAM_CLIENTS_MAX) throw new ApiError(503, 'stream.too-many', `there are ${STREAM_CLIENTS_MAX} streams already`);
     const stream = new AlertStream(response, wanted, this.options.streamBufferBytesMax ?? STREAM_BUFFER_BYTES_MAX);
     this.clients.add(stream);
     const heartbeat = setInterval(() => stream.comment(), this.options.heartbeatMs ?? STREAM_HEARTBEAT_MS);
+    const lifetime = setTimeout(() => stream.end(), this.options.streamLifetimeMs ?? STREAM_LIFETIME_MS);
     response.once('close', () => {
       clearInterval(heartbeat);
+      clearTimeout(lifetime);
       stream.end();
       this.clients.delete(stream);
     });

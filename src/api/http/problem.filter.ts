@@ -29,7 +29,7 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     if (!request.complete) discardRest(request);
-    if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="vigil"');
+    if (problem.status === 401) response.setHeader('WWW-Authenticate', `Bearer realm="vigil"${problem.code === 'auth.missing' ? '' : ', error="invalid_token"'}`);
     if (typeof problem.retryAfter === 'number') response.setHeader('Retry-After', String(problem.retryAfter));
     response.status(problem.status).setHeader('Content-Type', 'application/problem+json');
     response.end(JSON.stringify(problem));

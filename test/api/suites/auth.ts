@@ -14,6 +14,7 @@ export function describeAuth(subject: Subject): void {
     it.each(['Bearer wrong', 'Basic dXNlcjpwYXNz', 'Bearer', 'Bearer a b'])('refuses %s', async (authorization) => {
       const answer = await subject.client.get('/api/v1/rules', { key: null, headers: { authorization } });
       expect([answer.status, answer.body.code]).toEqual([401, 'auth.invalid']);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="vigil", error="invalid_token"');
     });
 
     it('takes no key from the query', async () => {
