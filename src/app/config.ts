@@ -1,14 +1,21 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { OidcSettings } from '../api/auth/oidc-tokens.js';
+import { FAILED_AUTH_PER_MINUTE, REQUESTS_PER_SECOND } from '../api/limits.js';
+import { ConfigError } from './config-error.js';
+import { kafkaTls, type KafkaTls } from './kafka-tls.js';
+import { oidcSettings } from './oidc-settings.js';
+import { withSecretsFromFiles } from './secret-files.js';
 
-/** A setting that cannot be used: says which, what was found and what was expected. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+export { ConfigError };
 
 const flag = z.enum(['0', '1', 'true', 'false']).transform((value) => value === '1' || value === 'true');
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (max: number): z.ZodType<number> => z.coerce.number().int().min(1).max(max);
+
+/** Settings that may stand in a file: `NAME_FILE`. */
+const SECRETS = ['VIGIL_ADMIN_KEY', 'DATABASE_URL', 'KAFKA_SASL_PASSWORD'];
+const OIDC_ROLES = 'vigil-viewer=viewer,vigil-analyst=analyst,vigil-admin=admin';
 
 const schema = z.object({
   PORT: port.default(8080),
@@ -16,6 +23,9 @@ const schema = z.object({
   VIGIL_DATA_DIR: z.string().default('./data'),
   KAFKA_BROKERS: z.string().default(''),
   KAFKA_SSL: flag.optional(),
+  KAFKA_SSL_CA_FILE: z.string().optional(),
+  KAFKA_SSL_CERT_FILE: z.string().optional(),
+  KAFKA_SSL_KEY_FILE: z.string().optional(),
   KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
   KAFKA_SASL_USERNAME: z.string().optional(),
   KAFKA_SASL_PASSWORD: z.string().optional(),
@@ -24,6 +34,14 @@ const schema = z.object({
   VIGIL_ROLE: z.enum(['all', 'api', 'worker']).default('all'),
   VIGIL_WORKERS: count(64).default(1),
   VIGIL_ADMIN_KEY: z.string().min(8).optional(),
+  VIGIL_OIDC_ISSUER: z.string().optional(),
+  VIGIL_OIDC_AUDIENCE: z.string().optional(),
+  VIGIL_OIDC_ROLE_CLAIM: z.string().max(200).default('roles'),
+  VIGIL_OIDC_ROLES: z.string().max(10_000).default(OIDC_ROLES),
+  VIGIL_OIDC_CLOCK_SKEW_SECONDS: z.coerce.number().int().min(0).max(300).default(30),
+  VIGIL_AUTH_FAILURES_PER_MINUTE: z.coerce.number().int().min(0).max(100_000).default(FAILED_AUTH_PER_MINUTE),
+  VIGIL_REQUESTS_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000).default(REQUESTS_PER_SECOND),
+  VIGIL_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   VIGIL_DEMO: flag.optional(),
   VIGIL_KEYED_PARTITIONS: count(256).optional(),
   VIGIL_TASK_SLOTS: count(1_024).default(64),
@@ -39,6 +57,9 @@ export const SETTINGS: Readonly<Record<keyof typeof schema.shape, readonly [stri
   VIGIL_DATA_DIR: ['./data', 'embedded log, embedded PostgreSQL, local caches'],
   KAFKA_BROKERS: ['empty: the embedded log', 'brokers of a Kafka cluster, comma separated'],
   KAFKA_SSL: ['0', '1 for TLS to the brokers'],
+  KAFKA_SSL_CA_FILE: ['those that Node trusts', 'certificates (PEM) that the brokers\' are checked against; means TLS'],
+  KAFKA_SSL_CERT_FILE: ['none', 'certificate (PEM) that this process shows to the brokers; means TLS'],
+  KAFKA_SSL_KEY_FILE: ['none', 'its private key (PEM), without a passphrase'],
   KAFKA_SASL_MECHANISM: ['none', '`plain`, `scram-sha-256` or `scram-sha-512`'],
   KAFKA_SASL_USERNAME: ['none', 'user of the SASL mechanism'],
   KAFKA_SASL_PASSWORD: ['none', 'password of the SASL mechanism'],
@@ -47,6 +68,14 @@ export const SETTINGS: Readonly<Record<keyof typeof schema.shape, readonly [stri
   VIGIL_ROLE: ['all', '`all`, `api` (no tasks) or `worker` (tasks only, no database)'],
   VIGIL_WORKERS: ['1', 'worker threads that run tasks; only 1 so far: start more processes'],
   VIGIL_ADMIN_KEY: ['generated, told once', 'bootstrap key of role admin, 8 characters or more; 16 where `HOST` is not loopback'],
+  VIGIL_OIDC_ISSUER: ['none: API keys only', 'OpenID Connect issuer whose tokens (JWT) are good here, as it stands in them; https'],
+  VIGIL_OIDC_AUDIENCE: ['none', 'what a token must be meant for; with commas: one of them'],
+  VIGIL_OIDC_ROLE_CLAIM: ['roles', 'claim with the roles of a token\'s owner; dots lead into it, as in `realm_access.roles`'],
+  VIGIL_OIDC_ROLES: [OIDC_ROLES.replaceAll(',', ', '), 'what values of that claim mean here, as `value=role`; the highest role counts'],
+  VIGIL_OIDC_CLOCK_SKEW_SECONDS: ['30', 'how far the issuer\'s clock and ours may differ, 0 to 300'],
+  VIGIL_AUTH_FAILURES_PER_MINUTE: [String(FAILED_AUTH_PER_MINUTE), 'failed authentications of one address, IPv6 by its /64; 0 allows any'],
+  VIGIL_REQUESTS_PER_SECOND: [String(REQUESTS_PER_SECOND), 'requests of one key or token owner, ten seconds\' worth at once; 0 allows any'],
+  VIGIL_TRUSTED_PROXIES: ['0', 'proxies in front whose `X-Forwarded-For` is believed'],
   VIGIL_DEMO: ['1 when everything is embedded and the data folder is new', 'example sources, rules and traffic'],
   VIGIL_KEYED_PARTITIONS: ['12 on Kafka, 4 embedded', 'keyed tasks; fixed when the topics are made'],
   VIGIL_TASK_SLOTS: ['64', 'most tasks that an application can have; fixed when the topics are made'],
@@ -57,8 +86,8 @@ export const SETTINGS: Readonly<Record<keyof typeof schema.shape, readonly [stri
 
 /** The reference as Markdown. */
 export function configurationReference(): string {
-  const rows = Object.entries(SETTINGS).map(([name, [otherwise, meaning]]) => `| \`${name}\` | ${otherwise} | ${meaning} |`);
-  return `# Configuration\n\nEnvironment variables; empty ones count as absent. A value that cannot be used ends the start with a message that names all of them.\n\n| variable | default | meaning |\n|---|---|---|\n${rows.join('\n')}\n| \`OTEL_*\` | off | OpenTelemetry's own variables: exporters, endpoint, service name |\n`;
+  const rows = Object.entries(SETTINGS).map(([name, [otherwise, meaning]]) => `| \`${name}\`${SECRETS.includes(name) ? ` or \`${name}_FILE\`` : ''} | ${otherwise} | ${meaning} |`);
+  return `# Configuration\n\nEnvironment variables; empty ones count as absent. A secret may stand in a file, which its variable with \`_FILE\` names. A value that cannot be used ends the start with a message that names all of them.\n\n| variable | default | meaning |\n|---|---|---|\n${rows.join('\n')}\n| \`OTEL_*\` | off | OpenTelemetry's own variables: exporters, endpoint, service name |\n`;
 }
 
 export interface Config {
@@ -67,7 +96,7 @@ export interface Config {
   readonly dataDir: string;
   /** empty: the embedded log */
   readonly brokers: readonly string[];
-  readonly ssl: boolean;
+  readonly ssl: boolean | KafkaTls;
   readonly sasl: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string } | undefined;
   /** undefined: the embedded database */
   readonly databaseUrl: string | undefined;
@@ -75,6 +104,13 @@ export interface Config {
   readonly role: 'all' | 'api' | 'worker';
   readonly workers: number;
   readonly adminKey: string | undefined;
+  /** undefined: API keys only */
+  readonly oidc: OidcSettings | undefined;
+  /** 0 = any */
+  readonly failedAuthPerMinute: number;
+  /** of one key; 0 = any */
+  readonly requestsPerSecond: number;
+  readonly trustedProxies: number;
   /** undefined: on when everything is embedded and the data folder is new */
   readonly demo: boolean | undefined;
   readonly keyedPartitions: number;
@@ -91,7 +127,8 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
  * @throws ConfigError naming every variable that cannot be used
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const present = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '');
+  const given = withSecretsFromFiles(Object.fromEntries(present), SECRETS);
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message} (found ${SECRET.test(String(issue.path[0])) ? 'a secret' : JSON.stringify(given[String(issue.path[0])])})`);
@@ -108,13 +145,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     host: env.HOST,
     dataDir: resolve(env.VIGIL_DATA_DIR),
     brokers,
-    ssl: env.KAFKA_SSL ?? false,
+    ssl: kafkaTls(env),
     sasl: env.KAFKA_SASL_MECHANISM === undefined ? undefined : { mechanism: env.KAFKA_SASL_MECHANISM, username: env.KAFKA_SASL_USERNAME as string, password: env.KAFKA_SASL_PASSWORD as string },
     databaseUrl: env.DATABASE_URL,
     app: env.VIGIL_APP,
     role: env.VIGIL_ROLE,
     workers: env.VIGIL_WORKERS,
     adminKey: env.VIGIL_ADMIN_KEY,
+    oidc: oidcSettings(env),
+    failedAuthPerMinute: env.VIGIL_AUTH_FAILURES_PER_MINUTE,
+    requestsPerSecond: env.VIGIL_REQUESTS_PER_SECOND,
+    trustedProxies: env.VIGIL_TRUSTED_PROXIES,
     demo: env.VIGIL_DEMO,
     keyedPartitions: env.VIGIL_KEYED_PARTITIONS ?? (brokers.length > 0 ? 12 : 4),
     taskSlots: env.VIGIL_TASK_SLOTS,

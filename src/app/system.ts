@@ -5,6 +5,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createApiApp, createWorkerApp } from '../api/api.module.js';
+import { OidcTokens } from '../api/auth/oidc-tokens.js';
+import type { ApiOptions } from '../api/options.js';
 import type { ApiPorts, HealthProbe, MetricsText } from '../api/ports.js';
 import type { Logger } from '../observability/logger.js';
 import { readTask } from '../observability/metrics-source.js';
@@ -103,8 +105,8 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
   const catalogue = config.role === 'worker' ? null : await openCatalogue(config, log, topics, logger, live, health, telemetry);
   indexer = catalogue?.indexer ?? null;
   const app = catalogue === null
-    ? await createWorkerApp({ apiKeys: new StaticKey(config.adminKey), health, metrics, live }, { log: apiLog(logger, telemetry.metrics), openMetrics: config.openMetrics })
-    : await createApiApp(catalogue.ports, { log: apiLog(logger, telemetry.metrics), openMetrics: config.openMetrics });
+    ? await createWorkerApp({ apiKeys: new StaticKey(config.adminKey), health, metrics, live }, apiOptions(config, logger, telemetry))
+    : await createApiApp(catalogue.ports, apiOptions(config, logger, telemetry));
   await app.listen(config.port, config.host);
   if (config.role !== 'api') await host.start();
   return {
@@ -122,6 +124,12 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
 async function openLog(config: Config, topics: Topics, logger: Logger): Promise<Log> {
   if (config.brokers.length === 0) return openEmbeddedLog({ dir: join(config.dataDir, 'log'), taskSlots: config.taskSlots });
   return openKafkaLog({ brokers: config.brokers, clientId: 'vigil', app: config.app, journalTopic: topics.journal, taskSlots: config.taskSlots, ssl: config.ssl || undefined, sasl: config.sasl, logger, memory: new MemberFile(join(config.dataDir, `member-${config.app}-${config.port}.json`)) });
+}
+
+function apiOptions(config: Config, logger: Logger, telemetry: Telemetry): ApiOptions {
+  const { oidc, openMetrics, failedAuthPerMinute, requestsPerSecond, trustedProxies } = config;
+  const onTrouble = (reason: string): void => logger.warn('tokens cannot be checked now', { reason });
+  return { log: apiLog(logger, telemetry.metrics), tokens: oidc && new OidcTokens(oidc, { onTrouble }), openMetrics, failedAuthPerMinute, requestsPerSecond, trustedProxies };
 }
 
 interface Catalogue {
