@@ -1,7 +1,5 @@
-import type { NextFunction, Request, Response } from 'express';
 import { ApiError } from '../api-error.js';
 import type { Patience } from './patience.js';
-import type { ApiRequest } from './request-context.js';
 
 /** Bytes of bodies that the process holds whole at one time, over all requests. */
 export class BodyBudget {
@@ -47,14 +45,4 @@ export class BodyShare {
 export interface BodyTerms {
   readonly share: BodyShare;
   readonly patience: Patience;
-}
-
-/** Gives every request its terms. */
-export function bodyTerms(budget: BodyBudget, patience: Patience) {
-  return (request: Request, response: Response, next: NextFunction): void => {
-    const share = new BodyShare(budget);
-    (request as ApiRequest).bodyTerms = { share, patience };
-    response.once('close', () => share.release());
-    next();
-  };
 }
