@@ -48,6 +48,15 @@ export interface InputRecord {
   readonly value: Uint8Array | null;
 }
 
+/** A partition of a source that fell silent when it had been read to `readTo`, its next offset. */
+export interface IdlePartition {
+  /** `source/partition` */
+  readonly id: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly readTo: number;
+}
+
 interface OpenInput extends TaskInput {
   readonly lane: Lane | null;
   readonly decoder: EventDecoder | null;
@@ -315,18 +324,27 @@ export class PartitionTask implements GroupHost {
   }
 
   /** Partitions of sources, by `source/partition`, that hold the watermark back until the log confirms that nothing lies behind `readTo`. */
-  get doubted(): { readonly id: string; readonly topic: string; readonly partition: number; readonly readTo: number }[] {
-    const doubted = new Map<string, { readonly id: string; readonly topic: string; readonly partition: number; readonly readTo: number }>();
+  get doubted(): IdlePartition[] {
+    return this.idlePartitions((set) => set.doubted);
+  }
+
+  /** Partitions of sources of which every one must be silent still for the idle clocks to go on. */
+  get silent(): IdlePartition[] {
+    return this.idlePartitions((set) => set.silent);
+  }
+
+  private idlePartitions(isMeant: (set: LaneSet) => boolean): IdlePartition[] {
+    const found = new Map<string, IdlePartition>();
     for (const set of this.sets.values()) {
-      if (!set.doubted) continue;
+      if (!isMeant(set)) continue;
       for (const { id, idle, ended, readTo } of set.lanes) {
         if (!idle || ended || readTo < 0) continue;
         const slash = id.lastIndexOf('/');
         const source = this.control.sources.get(id.slice(0, slash));
-        if (source !== undefined) doubted.set(id, { id, topic: source.definition.topic, partition: Number(id.slice(slash + 1)), readTo });
+        if (source !== undefined) found.set(id, { id, topic: source.definition.topic, partition: Number(id.slice(slash + 1)), readTo });
       }
     }
-    return [...doubted.values()];
+    return [...found.values()];
   }
 
   /** Whether an idle clock is running, or would with the next tick. */

@@ -1,5 +1,5 @@
 import { assert, present } from '../event/assert.js';
-import { PartitionTask, type TaskInput } from '../engine/partition-task.js';
+import { PartitionTask, type IdlePartition, type TaskInput } from '../engine/partition-task.js';
 import { EngineError } from '../event/engine-error.js';
 import { decodeJournalEntry, encodeJournalEntry, type JournalEntry, type JournalStep } from '../state/journal.js';
 import { Bell, type Clock } from './clock.js';
@@ -108,6 +108,10 @@ export class TaskRunner {
   private firstStepAt = Infinity;
   private lastCommitAt = -Infinity;
   private lastTickAt: number;
+  /** when the log was last asked and said that the silent inputs are, and whether it is being asked; wall time, epoch ms */
+  private silentUntil = -Infinity;
+  private confirming = false;
+  private confirmAgainAt = -Infinity;
   private lastTrimAt: number;
   private trimFrom = 0;
   private committing: Promise<void> | null = null;
@@ -421,7 +425,7 @@ export class TaskRunner {
     }
     const { clock } = this.options;
     if (doubted.length === 0 || clock.now() < this.checkAgainAt) return;
-    const partitions = this.task.keyed ? doubted : doubted.map((one) => ({ ...one, readTo: this.positions.get(one.id) ?? one.readTo }));
+    const partitions = this.ownPositions(doubted);
     this.check = 'asking';
     void this.silence.holds(partitions).then((holds) => {
       this.check = holds ? 'confirmed' : 'none';
@@ -431,8 +435,9 @@ export class TaskRunner {
   }
 
   /**
-   * Wall time goes on for silent inputs: a step of the journal, so that a replay takes it too.
-   * @param early also before something is due: who is silent is about to change, and the time until now is theirs who were
+   * Wall time goes on for silent inputs: a step of the journal, so that a replay takes it too. Before it sets something off, the log is asked
+   * whether they are silent still, or an alarm for want of an event would only mean that nobody had looked.
+   * @param early who is silent is about to change: the time until now is theirs who were, as far as nothing falls due
    */
   private tickIdleClocks(early = false): void {
     const now = this.options.clock.now();
@@ -442,16 +447,43 @@ export class TaskRunner {
     }
     if (!this.silenceHolds(now)) return;
     const wait = this.task.nextIdleWaitMs;
+    if (wait === Infinity) {
+      if (early) this.lastTickAt = now;
+      return;
+    }
     const gone = Math.floor(now - this.lastTickAt);
-    if (gone <= 0 || (gone < wait && !early)) return;
-    this.lastTickAt = now;
-    if (wait === Infinity) return;
-    this.task.tick(gone);
-    this.steps.push({ kind: 'tick', deltaMs: gone });
+    if (early) this.tick(Math.min(gone, wait - 1));
+    else if (gone >= wait) this.tickConfirmed(wait, now);
+  }
+
+  private tick(deltaMs: number): void {
+    if (deltaMs <= 0) return;
+    this.lastTickAt += deltaMs;
+    this.task.tick(deltaMs);
+    this.steps.push({ kind: 'tick', deltaMs });
     this.noteSteps();
   }
 
-  /** Nothing has come that was not taken, as far as the log can say: else an alarm for want of events would only mean that we did not look. */
+  /** Lets so much time pass as had when the log was asked; asks it where that is not enough. */
+  private tickConfirmed(wait: number, now: number): void {
+    const confirmed = Math.floor(this.silentUntil - this.lastTickAt);
+    if (confirmed >= wait && confirmed > 0) return this.tick(confirmed);
+    if (this.confirming || now < this.confirmAgainAt) return;
+    this.confirming = true;
+    void this.silence.holds(this.ownPositions(this.task.silent)).then((holds) => {
+      this.confirming = false;
+      if (holds) this.silentUntil = now;
+      else this.confirmAgainAt = this.options.clock.now() + this.limits.silenceCheckMs / 2;
+      this.bell.ring();
+    });
+  }
+
+  /** A task knows best how far it has read its own inputs. */
+  private ownPositions(partitions: readonly IdlePartition[]): readonly IdlePartition[] {
+    return this.task.keyed ? partitions : partitions.map((one) => ({ ...one, readTo: this.positions.get(one.id) ?? one.readTo }));
+  }
+
+  /** Nothing has come that was not taken, as far as is known without asking. */
   private silenceHolds(now: number): boolean {
     for (const [id, pump] of this.pumps) if ((this.task.keyed || this.task.isIdle(id)) && !pump.isSilent(now)) return false;
     return true;
@@ -487,7 +519,7 @@ export class TaskRunner {
     let wait = this.committing !== null ? this.limits.fetchWaitMs : Math.max(1, this.due() - now);
     if (this.check === 'none' && this.task.doubted.length > 0) wait = Math.min(wait, Math.max(1, this.checkAgainAt - now));
     const idleWait = this.task.nextIdleWaitMs;
-    if (idleWait !== Infinity && this.silenceHolds(now)) wait = Math.min(wait, Math.max(1, idleWait - (now - this.lastTickAt)));
+    if (idleWait !== Infinity && !this.confirming && this.silenceHolds(now)) wait = Math.min(wait, Math.max(1, idleWait - (now - this.lastTickAt), this.confirmAgainAt - now));
     for (const input of this.task.inputs) {
       const pump = this.pumps.get(input.id);
       if (input.source === null || pump === undefined || this.task.isIdle(input.id) || !pump.isSilent(now)) continue;
