@@ -1,7 +1,7 @@
 /**
  * Runs seeds of the task simulation until the time is over:
  *
- *     npm run sim -- [--seconds N] [--count N] [--seed S] [--break NAME] [--trace] [--keep-going] [--verbose]
+ *     npm run sim -- [--seconds N] [--count N] [--seed S] [--break NAME] [--trace] [--zombies] [--keep-going] [--verbose]
  *
  * `--break` leaves a rule of the protocol out: then a failure is what is wanted.
  */
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     break: { type: 'string' },
     trace: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
+    zombies: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -29,7 +30,7 @@ const startedAt = performance.now();
 
 for (let seed = Number(values.seed); seed <= last && performance.now() < until; seed++) {
   try {
-    const report = await simulate({ seed, without, trace: values.trace });
+    const report = await simulate({ seed, without, trace: values.trace, zombies: values.zombies });
     reports.push(report);
     if (values.count === '1') console.log(report);
     else if (values.verbose) console.log(`seed ${seed}: ${report.steps} steps, ${report.simulatedMs} ms`);
