@@ -8,6 +8,8 @@ import { API_OPTIONS, API_PORTS } from '../options.js';
 import type { ApiOptions } from '../options.js';
 import type { AlertFeed, AlertView, ApiPorts, FeedEntry } from '../ports.js';
 
+const EVENT_STREAM = 'text/event-stream; charset=utf-8';
+
 /** The open alert streams of this process. */
 @Injectable()
 export class AlertStreams implements OnModuleDestroy {
@@ -21,6 +23,10 @@ export class AlertStreams implements OnModuleDestroy {
 
   /** Resolves when the stream is set up; it lasts until the client leaves, is too slow, its lifetime is over, or the process stops. @throws ApiError 503 */
   async open(response: Response, lastId: string | null, wanted: (alert: AlertView) => boolean): Promise<void> {
+    if (response.req.method === 'HEAD') {
+      response.status(200).setHeader('Content-Type', EVENT_STREAM).end();
+      return;
+    }
     if (this.closing) throw new ApiError(503, 'stream.closing', 'the process is stopping');
     if (this.clients.size >= STREAM_CLIENTS_MAX) throw new ApiError(503, 'stream.too-many', `there are ${STREAM_CLIENTS_MAX} streams already`);
     const stream = new AlertStream(response, wanted, this.options.streamBufferBytesMax ?? STREAM_BUFFER_BYTES_MAX);
@@ -55,10 +61,10 @@ class AlertStream {
   ) {}
 
   async start(feed: AlertFeed, lastId: string | null): Promise<void> {
-    this.response.status(200).setHeader('Content-Type', 'text/event-stream; charset=utf-8');
+    this.unsubscribe = feed.subscribe((entry) => this.arrive(entry));
+    this.response.status(200).setHeader('Content-Type', EVENT_STREAM);
     this.response.setHeader('X-Accel-Buffering', 'no');
     this.write('retry: 3000\n\n');
-    this.unsubscribe = feed.subscribe((entry) => this.arrive(entry));
     const replayed = lastId === null ? new Set<string>() : await this.replay(feed, lastId);
     for (const entry of this.pending ?? []) if (!replayed.has(entry.position)) this.send(entry);
     this.pending = null;
