@@ -1,6 +1,6 @@
 import { Bell, type Clock } from './clock.js';
 import { runnerLimits, type RunnerLimits } from './limits.js';
-import { OffsetOutOfRangeError, UnknownTopicError, type Fetched, type LogReader, type LogRecord } from './log.js';
+import { OffsetOutOfRangeError, type Fetched, type LogReader, type LogRecord } from './log.js';
 
 /** One fetch, and how far it has been taken. */
 export interface Batch {
@@ -19,8 +19,8 @@ export class InputPump {
   answeredAt = -Infinity;
   /** offsets from here to the end of the log when last asked: lag */
   endOffset = 0;
-  /** a failure that trying again cannot mend */
-  failure: Error | null = null;
+  /** the log no longer has what comes next: trying again cannot mend that */
+  failure: OffsetOutOfRangeError | null = null;
   /** what it waits for, if the log does not answer */
   trouble: string | null = null;
   private readonly stopping = new AbortController();
@@ -87,10 +87,10 @@ export class InputPump {
         this.accept(fetched);
         retryMs = this.limits.retryMs;
       } catch (error) {
-        if (error instanceof OffsetOutOfRangeError || error instanceof UnknownTopicError) {
+        if (error instanceof OffsetOutOfRangeError) {
           this.failure = error;
           this.arrived.ring();
-          if (error instanceof OffsetOutOfRangeError) return;
+          return;
         }
         this.trouble = error instanceof Error ? error.message : String(error);
         await this.clock.sleep(retryMs, signal);
@@ -101,7 +101,6 @@ export class InputPump {
 
   private accept(fetched: Fetched): void {
     this.trouble = null;
-    this.failure = null;
     this.endOffset = fetched.endOffset;
     const now = this.clock.now();
     const knewOfSilence = this.isSilent(now);

@@ -131,7 +131,7 @@ function restoreKeys(task: PartitionTask, records: ReadonlyMap<string, Uint8Arra
 
 async function applyControl(options: OpenOptions, task: PartitionTask, from: number, to: number): Promise<void> {
   const { reader, topics, clock, signal } = options;
-  await located(options, topics.control, 0, () =>
+  await located(options, () =>
     readRange(reader, clock, signal, topics.control, 0, from, to, (record) => task.applyControl(readControl(record), record.offset)),
   );
   task.control.position = Math.max(task.control.position, to);
@@ -166,7 +166,7 @@ async function replayStep(options: OpenOptions, task: PartitionTask, step: Journ
       const input = present(task.inputs.find((known) => known.id === id), `task ${options.number} has the input ${id} that its journal names`);
       task.useJournaledRepeats(new Set(step.repeats));
       const topic = input.topic ?? topics.rekey;
-      await located(options, topic, input.partition, () => readRange(reader, clock, signal, topic, input.partition, step.from, step.to, (record) => task.take(id, record)));
+      await located(options, () => readRange(reader, clock, signal, topic, input.partition, step.from, step.to, (record) => task.take(id, record)));
     }
   }
 }
@@ -182,18 +182,22 @@ function comparable(digest: ArrayLike<number>, isAhead: (keyHash: number) => boo
 }
 
 /** A position that the log no longer has becomes a refusal that says what is missing and what can be done. */
-async function located<T>(options: OpenOptions, topic: string, partition: number, run: () => Promise<T>): Promise<T> {
+async function located<T>(options: OpenOptions, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (!(error instanceof OffsetOutOfRangeError)) throw error;
-    throw new EngineError('task.position-lost', {
-      task: options.number,
-      found: `offsets ${error.start} to ${error.end} of ${topic}/${partition}`,
-      expected: `offset ${error.offset}, needed to replay what was taken`,
-      advice: 'the topic keeps less than a crash and its downtime need: restore the records, or declare the source anew and lose what its windows held',
-    });
+    throw error instanceof OffsetOutOfRangeError ? positionLost(options.number, error, 'needed to replay what was taken') : error;
   }
+}
+
+/** The refusal for an offset that the log no longer has. @param what the offset is for */
+export function positionLost(task: number, { topic, partition, offset, start, end }: OffsetOutOfRangeError, what: string): EngineError {
+  return new EngineError('task.position-lost', {
+    task,
+    found: `offsets ${start} to ${end} of ${topic}/${partition}`,
+    expected: `offset ${offset}, ${what}`,
+    advice: 'the topic keeps less than a crash and its downtime need: restore the records, or declare the source anew and lose what its windows held',
+  });
 }
 
 async function retried<T>(options: OpenOptions, ask: () => Promise<T>): Promise<T> {

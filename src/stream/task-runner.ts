@@ -7,7 +7,7 @@ import { readControl } from './control-reader.js';
 import { InputPump } from './input-pump.js';
 import { runnerLimits, type RunnerLimits } from './limits.js';
 import type { Log, LogRecord, TaskProducer, TransactionWrites } from './log.js';
-import { openTask, type OpenedTask } from './recovery.js';
+import { openTask, positionLost, type OpenedTask } from './recovery.js';
 import { SilenceCheck } from './silence-check.js';
 import type { Topics } from './topics.js';
 import { countWrites, WriteBuilder } from './write-builder.js';
@@ -137,6 +137,8 @@ export class TaskRunner {
 
   /** Takes no more input, commits what was taken, writes every changed key, and ends. */
   drain(): void {
+    // while it opens nothing has been taken
+    if (this.state === 'opening') return this.abandon();
     this.graceful = true;
     this.bell.ring();
   }
@@ -147,7 +149,7 @@ export class TaskRunner {
     return {
       number: this.options.number,
       state: this.state,
-      detail: this.detail,
+      detail: this.detail === '' ? this.trouble : this.detail,
       sequence: this.task.sequence,
       floor: this.writtenFloor,
       positions: Object.fromEntries(this.positions),
@@ -158,6 +160,12 @@ export class TaskRunner {
       dirtyKeys: this.task.dirtyKeys,
       replay: this.replay,
     };
+  }
+
+  /** What its inputs wait for, where the log does not answer. */
+  private get trouble(): string {
+    for (const [id, { trouble }] of this.pumps) if (trouble !== null) return `${id}: ${trouble}`;
+    return this.controlPump?.trouble ?? '';
   }
 
   /** What the last committed entry says: where it stands for others. Null before the first. */
@@ -333,6 +341,7 @@ export class TaskRunner {
   private takeControl(): boolean {
     const pump = this.controlPump;
     if (pump === null) return false;
+    if (pump.failure !== null) throw positionLost(this.options.number, pump.failure, 'the next to be read');
     const { control } = this.task;
     const from = control.position;
     while (!pump.empty && !this.entryClosed) {
@@ -356,7 +365,7 @@ export class TaskRunner {
   private takeFrom(input: TaskInput, until: number): boolean {
     const pump = this.pumps.get(input.id);
     if (pump === undefined) return false;
-    if (pump.failure !== null) this.refuse(pump.failure);
+    if (pump.failure !== null) throw positionLost(this.options.number, pump.failure, 'the next to be read');
     const from = this.positions.get(input.id) as number;
     let to = from;
     if (input.source === null && !pump.empty) this.tickIdleClocks(true);
@@ -664,9 +673,5 @@ export class TaskRunner {
     if (offset <= this.trimFrom) return;
     this.trimFrom = offset;
     await this.options.log.admin.trim(this.options.topics.journal, this.options.number, offset);
-  }
-
-  private refuse(failure: Error): never {
-    throw failure;
   }
 }
