@@ -6,7 +6,6 @@ import type { SourceDefinition } from '../rules/source-schema.js';
 import { decodeUtf8 } from '../state/bytes.js';
 import { engineLimits } from './limits.js';
 import type { EventRecord } from './event-record.js';
-import { TextCache } from './json-scan/text-cache.js';
 import { JsonScanner } from './json-scanner.js';
 
 type JsonObject = { readonly [name: string]: JsonValue };
@@ -45,7 +44,6 @@ export class EventDecoder {
   private readonly found: FieldValue[] = [];
   private slots: WantedSlot[] = [];
   private scanner: JsonScanner | null = null;
-  private readonly texts = new TextCache();
   private readonly time: number;
   private readonly type: number;
   private readonly id: number;
@@ -97,7 +95,7 @@ export class EventDecoder {
 
   /** Times and ids differ from event to event. */
   private newScanner(): JsonScanner {
-    return new JsonScanner(this.readers.map(({ steps }, place) => ({ steps, interned: place !== this.time && place !== this.id })), this.texts);
+    return new JsonScanner(this.readers.map(({ steps }, place) => ({ steps, interned: place !== this.time && place !== this.id })));
   }
 
   private parse(value: Uint8Array, into: EventRecord): Unreadable | null {

@@ -10,8 +10,10 @@ export const scanLimits = {
   unexpectedKeysMax: 4_096,
   /** how many remembered keys are tried for one that is not the next: events leave optional fields out */
   keysTriedMax: 4,
-  /** characters of a text that is interned: types, countries, currencies, channels, states of a process */
-  internedCharsMax: 32,
+  /** UTF-16 units of a text that is made from its codes; the platform's decoder is faster for longer ones */
+  shortTextChars: 64,
+  /** UTF-8 bytes of a text that is interned: types, countries, currencies, channels, states of a process */
+  internedBytesMax: 32,
   /** interned texts of one decoder, at first and at most: with some thousands, to look one up costs more than to make it */
   internedTextsMin: 64,
   internedTextsMax: 1_024,
