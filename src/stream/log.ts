@@ -110,11 +110,26 @@ export interface TopicSpec {
   readonly retentionMs?: number;
 }
 
+/** How a topic keeps its records. What the log does not tell, for want of rights or because it has no such setting, is null. */
+export interface TopicDescription {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly cleanupPolicy: 'delete' | 'compact' | 'compact,delete' | null;
+  /** how long records are kept where old ones are deleted, ms; -1 for ever */
+  readonly retentionMs: number | null;
+  /** how many bytes of a partition are kept where old records are deleted; -1 all */
+  readonly retentionBytes: number | null;
+}
+
 export interface TopicAdmin {
   /** Creates what is missing and grows partition counts; never shrinks, never changes what exists otherwise. */
   ensure(topics: readonly TopicSpec[]): Promise<void>;
   /** Partition count, or null for a topic that does not exist. */
   partitions(topic: string): Promise<number | null>;
+  /** Null for a topic that does not exist. */
+  describe(topic: string): Promise<TopicDescription | null>;
+  /** Whether the log makes topics that nobody declared, when somebody writes to them or asks for them; null where it does not tell. */
+  makesTopics(): Promise<boolean | null>;
   /** Removes records below `offset` where the log can. Best effort. */
   trim(topic: string, partition: number, offset: number): Promise<void>;
   close(): Promise<void>;

@@ -333,6 +333,22 @@ export function describeLogContract(name: string, makeLog: () => Promise<LogUnde
         expect((await readAll(log, name, 3)).map(text)).toEqual(['v0']);
       });
 
+      it('tells how a topic keeps its records, and knows nothing of one that is not there', async () => {
+        const [named, compacted] = [`${topic}-named`, `${topic}-compacted`];
+        await log.admin.ensure([
+          { topic: named, partitions: 2, retentionMs: 3_600_000 },
+          { topic: compacted, partitions: 1, compacted: true, retentionMs: -1 },
+        ]);
+        expect(await log.admin.describe(named)).toEqual({ topic: named, partitions: 2, cleanupPolicy: 'delete', retentionMs: 3_600_000, retentionBytes: -1 });
+        expect(await log.admin.describe(compacted)).toEqual({ topic: compacted, partitions: 1, cleanupPolicy: 'compact', retentionMs: -1, retentionBytes: -1 });
+        expect(await log.admin.describe(topic)).toEqual({ topic, partitions: 3, cleanupPolicy: 'delete', retentionMs: 7 * 86_400_000, retentionBytes: -1 });
+        expect(await log.admin.describe(`${topic}-none`)).toBeNull();
+      });
+
+      it('makes no topics that nobody declared, and says so', async () => {
+        expect(await log.admin.makesTopics()).toBe(false);
+      });
+
       it('trims from the front: ends move, a read below is refused', async () => {
         if (!options.trims) return;
         await log.writer.append(topic, values(0, 0, 10));

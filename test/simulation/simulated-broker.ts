@@ -3,6 +3,9 @@ import { FencedError, UnknownTopicError } from '../../src/stream/log.js';
 import type { FaultDice } from './simulated-faults.js';
 import type { SimulatedScheduler } from './simulated-scheduler.js';
 
+/** Of topics that do not say theirs, ms: told to whoever asks; only `trim` removes anything here. */
+const RETENTION_MS = 7 * 86_400_000;
+
 /** One transaction of one epoch of one transactional id. */
 export interface Transaction {
   readonly id: string;
@@ -28,7 +31,7 @@ export class StoredPartition {
   readonly open = new Map<Transaction, number>();
   readonly waiting = new Set<() => void>();
 
-  constructor(readonly topic: string, readonly number: number, readonly compacted: boolean) {}
+  constructor(readonly topic: string, readonly number: number, readonly compacted: boolean, readonly retentionMs: number) {}
 
   /** last stable offset */
   get end(): number {
@@ -129,10 +132,10 @@ export class SimulatedBroker {
   constructor(readonly scheduler: SimulatedScheduler, readonly dice: FaultDice, readonly options: BrokerOptions) {}
 
   ensure(specs: readonly TopicSpec[]): void {
-    for (const { topic, partitions, compacted } of specs) {
+    for (const { topic, partitions, compacted, retentionMs = RETENTION_MS } of specs) {
       const known = this.#topics.get(topic) ?? [];
-      const isCompacted = known[0]?.compacted ?? compacted === true;
-      while (known.length < partitions) known.push(new StoredPartition(topic, known.length, isCompacted));
+      const kept = known[0] ?? { compacted: compacted === true, retentionMs };
+      while (known.length < partitions) known.push(new StoredPartition(topic, known.length, kept.compacted, kept.retentionMs));
       this.#topics.set(topic, known);
     }
   }

@@ -1,5 +1,5 @@
 import { OffsetOutOfRangeError } from '../../src/stream/log.js';
-import type { Fetched, Log, LogReader, LogWriter, Membership, NewRecord, PartitionEnds, TaskProducer, TopicAdmin, TopicSpec } from '../../src/stream/log.js';
+import type { Fetched, Log, LogReader, LogWriter, Membership, NewRecord, PartitionEnds, TaskProducer, TopicAdmin, TopicDescription, TopicSpec } from '../../src/stream/log.js';
 import type { SimulatedBroker, StoredPartition } from './simulated-broker.js';
 import type { FaultDice } from './simulated-faults.js';
 import type { Listener, Member, SimulatedGroup } from './simulated-group.js';
@@ -234,6 +234,18 @@ class SimulatedAdmin implements TopicAdmin {
     const count = this.#of.around.broker.count(topic);
     await this.#of.reply(`partitions ${topic}`);
     return count;
+  }
+
+  async describe(topic: string): Promise<TopicDescription | null> {
+    await this.#of.request(`describe ${topic}`);
+    const partitions = this.#of.around.broker.count(topic);
+    const first = partitions === null ? null : this.#of.around.broker.partition(topic, 0);
+    await this.#of.reply(`describe ${topic}`);
+    return first === null || partitions === null ? null : { topic, partitions, cleanupPolicy: first.compacted ? 'compact' : 'delete', retentionMs: first.retentionMs, retentionBytes: -1 };
+  }
+
+  async makesTopics(): Promise<boolean | null> {
+    return false;
   }
 
   async trim(topic: string, partition: number, offset: number): Promise<void> {

@@ -155,6 +155,8 @@ class TaskSimulation {
     const admin: TopicAdmin = {
       ensure: (specs) => process.admin.ensure(specs),
       partitions: (topic) => process.admin.partitions(topic),
+      describe: (topic) => process.admin.describe(topic),
+      makesTopics: () => process.admin.makesTopics(),
       close: () => process.admin.close(),
       trim: (topic, partition, offset) => {
         if (topic === TOPICS.journal) this.keepTrimmed(partition, offset);

@@ -1,4 +1,4 @@
-import type { Log, TopicAdmin, TopicSpec } from '../log.js';
+import type { Log, TopicAdmin, TopicDescription, TopicSpec } from '../log.js';
 import { ChunkTable } from './chunk-table.js';
 import { CommitQueue } from './commit-queue.js';
 import { openDatabase } from './database.js';
@@ -92,6 +92,17 @@ class EmbeddedAdmin implements TopicAdmin {
 
   async partitions(topic: string): Promise<number | null> {
     return this.topics.count(topic);
+  }
+
+  async describe(topic: string): Promise<TopicDescription | null> {
+    const partitions = this.topics.count(topic);
+    if (partitions === null) return null;
+    const { compacted, retentionMs } = this.topics.partition(topic, 0);
+    return { topic, partitions, cleanupPolicy: compacted ? 'compact' : 'delete', retentionMs, retentionBytes: -1 };
+  }
+
+  async makesTopics(): Promise<boolean | null> {
+    return false;
   }
 
   /** Moves the start at once; the records go in the background. */

@@ -1,11 +1,12 @@
 import { UnknownTopicError } from '../log.js';
-import type { TopicAdmin, TopicSpec } from '../log.js';
+import type { TopicAdmin, TopicDescription, TopicSpec } from '../log.js';
 import { messageOf, NoAnswerError } from './broker-connection.js';
 import { isTransient, retrying } from './cluster.js';
 import type { Cluster } from './cluster.js';
 import { ADMIN_WITHIN_MS, REPLICAS_WANTED, REQUEST_TIMEOUT_MS } from './limits.js';
 import type { TroubleLog } from './options.js';
 import { metadataRequest } from './wire/cluster-requests.js';
+import { describeConfigsRequest, type ConfigResource } from './wire/config-requests.js';
 import { CODE, KafkaError } from './wire/kafka-error.js';
 import { createPartitionsRequest, createTopicsRequest, deleteRecordsRequest } from './wire/topic-requests.js';
 import type { NewTopic, TopicCode } from './wire/topic-requests.js';
@@ -35,6 +36,36 @@ export class KafkaAdmin implements TopicAdmin {
 
   partitions(topic: string): Promise<number | null> {
     return this.#retrying(`asking for ${topic}`, () => this.#count(topic));
+  }
+
+  describe(topic: string): Promise<TopicDescription | null> {
+    return this.#retrying(`asking for ${topic}`, async () => {
+      const partitions = await this.#count(topic);
+      if (partitions === null) return null;
+      const values = await this.#configOf({ kind: 'topic', name: topic }, ['cleanup.policy', 'retention.ms', 'retention.bytes']);
+      const number = (name: string): number | null => (values.has(name) ? Number(values.get(name)) : null);
+      return { topic, partitions, cleanupPolicy: policyOf(values.get('cleanup.policy')), retentionMs: number('retention.ms'), retentionBytes: number('retention.bytes') };
+    });
+  }
+
+  makesTopics(): Promise<boolean | null> {
+    return this.#retrying('asking a broker for its settings', async () => {
+      await this.cluster.refresh();
+      const [nodeId] = this.cluster.nodeIds;
+      if (nodeId === undefined) return null;
+      const values = await this.#configOf({ kind: 'broker', name: String(nodeId) }, ['auto.create.topics.enable'], nodeId);
+      const value = values.get('auto.create.topics.enable');
+      return value === undefined ? null : value === 'true';
+    });
+  }
+
+  /** Settings by name; empty where we have no right to see them. */
+  async #configOf(resource: ConfigResource, names: readonly string[], nodeId?: number): Promise<ReadonlyMap<string, string>> {
+    const request = describeConfigsRequest(resource, names);
+    const { code, message, values } = await (nodeId === undefined ? this.cluster.sendToAny(request) : this.cluster.send(nodeId, request));
+    if (code === CODE.topicAuthorizationFailed || code === CODE.clusterAuthorizationFailed) return new Map();
+    if (code !== 0) throw new KafkaError(code, 'DescribeConfigs', resource.name, message);
+    return values;
   }
 
   async trim(topic: string, partition: number, offset: number): Promise<void> {
@@ -110,6 +141,12 @@ export class KafkaAdmin implements TopicAdmin {
 
 function refuse(api: string, codes: readonly TopicCode[], harmless: number): void {
   for (const { topic, code, message } of codes) if (code !== 0 && code !== harmless) throw new KafkaError(code, api, topic, message);
+}
+
+function policyOf(value: string | undefined): TopicDescription['cleanupPolicy'] {
+  if (value === undefined) return null;
+  const policies = value.split(',').map((policy) => policy.trim());
+  return policies.includes('compact') ? (policies.includes('delete') ? 'compact,delete' : 'compact') : 'delete';
 }
 
 function configOf({ compacted, retentionMs }: TopicSpec, replicationFactor: number): Record<string, string> {

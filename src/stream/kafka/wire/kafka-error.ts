@@ -19,6 +19,7 @@ export const CODE = {
   unknownMemberId: 25,
   rebalanceInProgress: 27,
   topicAuthorizationFailed: 29,
+  clusterAuthorizationFailed: 31,
   unsupportedVersion: 35,
   topicAlreadyExists: 36,
   invalidPartitions: 37,

@@ -37,5 +37,6 @@ export const API = {
   initProducerId: api('InitProducerId', 22, 1),
   addPartitionsToTxn: api('AddPartitionsToTxn', 24, 1),
   endTxn: api('EndTxn', 26, 1),
+  describeConfigs: api('DescribeConfigs', 32, 1),
   createPartitions: api('CreatePartitions', 37, 1),
 } as const;
