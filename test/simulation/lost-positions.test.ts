@@ -13,6 +13,7 @@ class Cut {
   readonly refusals: string[] = [];
   private readonly feeder: SimulatedProcess;
   private process: SimulatedProcess | null = null;
+  private appended = 0;
 
   constructor(private readonly topicsMade: readonly string[] = ['events']) {
     this.cluster.topics([
@@ -32,7 +33,7 @@ class Cut {
   }
 
   async append(count: number): Promise<void> {
-    const records = Array.from({ length: count }, (_, i) => ({ partition: 0, key: null, value: JSON.stringify({ ts: 1_000 + i, key: `k${i % 40}` }) }));
+    const records = Array.from({ length: count }, (_, i) => ({ partition: 0, key: null, value: JSON.stringify({ ts: 1_000 + this.appended++, key: `k${i % 40}` }) }));
     await this.cluster.complete(this.feeder.writer.append('events', records));
   }
 
