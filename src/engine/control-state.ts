@@ -1,3 +1,4 @@
+import { EngineError } from '../event/engine-error.js';
 import { prepareRule, type PreparedRule } from '../rules/compile-rule.js';
 import { ListStore } from '../rules/list-store.js';
 import { sourceSchema, type SourceDefinition } from '../rules/source-schema.js';
@@ -176,6 +177,15 @@ export class ControlState {
   private applyList(change: ListChange): void {
     if (change.replace) this.lists.replace(change.name, []);
     for (const value of change.remove) this.lists.remove(change.name, value);
-    for (const { value, expiresAt } of change.set) this.lists.set(change.name, value, expiresAt);
+    for (const { value, expiresAt } of change.set) this.setEntry(change.name, value, expiresAt);
+  }
+
+  /** An entry past the bounds is left out: the catalogue refuses it before it gets here, and one record must not stop every task. */
+  private setEntry(list: string, value: string, expiresAt: number | null): void {
+    try {
+      this.lists.set(list, value, expiresAt);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+    }
   }
 }
