@@ -6,6 +6,7 @@ import type { SourceDefinition } from '../rules/source-schema.js';
 import { decodeUtf8 } from '../state/bytes.js';
 import { engineLimits } from './limits.js';
 import type { EventRecord } from './event-record.js';
+import { utcTimeMs } from './iso-time.js';
 import { JsonScanner } from './json-scanner.js';
 
 type JsonObject = { readonly [name: string]: JsonValue };
@@ -157,6 +158,8 @@ export function timeOf(value: FieldValue, unit: 'ms' | 's' | 'iso'): number | nu
   let ts: number;
   if (unit === 'iso') {
     if (typeof value !== 'string') return null;
+    const utc = utcTimeMs(value);
+    if (utc >= 0) return utc;
     const iso = ISO.exec(value);
     if (!iso) return null;
     const text = value.replace(' ', 'T');

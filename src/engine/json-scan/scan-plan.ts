@@ -75,7 +75,8 @@ export class WantedFields {
       next = 0;
     }
     if (this.order.length >= scanLimits.knownKeysMax || to - at > scanLimits.knownLeadBytesMax) return next;
-    this.order.splice(next, 0, { lead: bytes.slice(at, to), node });
+    // a copy: the slice of a Node buffer would be a view of bytes that may be used again
+    this.order.splice(next, 0, { lead: new Uint8Array(bytes.subarray(at, to)), node });
     return next + 1;
   }
 }
