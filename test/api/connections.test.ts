@@ -58,8 +58,9 @@ describe('connections', () => {
     const connection = open();
     connection.send('nonsense\r\n\r\n');
     const [headers, body] = (await connection.end()).split('\r\n\r\n') as [string, string];
-    expect(headers.split('\r\n').sort()).toEqual(['Connection: close', `Content-Length: ${body.length}`, 'Content-Type: application/problem+json', 'HTTP/1.1 400 Bad Request', 'X-Content-Type-Options: nosniff']);
-    expect(JSON.parse(body)).toEqual({ type: 'about:blank', title: 'Bad Request', status: 400, code: 'request.not-http', detail: 'the request could not be read' });
+    const { requestId, ...problem } = JSON.parse(body) as Record<string, unknown>;
+    expect(headers.split('\r\n').sort()).toEqual(['Connection: close', `Content-Length: ${body.length}`, 'Content-Type: application/problem+json', 'HTTP/1.1 400 Bad Request', 'X-Content-Type-Options: nosniff', `X-Request-Id: ${String(requestId)}`]);
+    expect(problem).toEqual({ type: 'about:blank', title: 'Bad Request', status: 400, code: 'request.not-http', detail: 'the request could not be read' });
   });
 
   it('a head of more than 16 KB is refused with 431', async () => {
@@ -76,7 +77,7 @@ describe('connections', () => {
 
   it('nonsense behind requests that were sent ahead does not take their answers', async () => {
     let release: (() => void) | null = null;
-    ports.live.cluster = () => new Promise((resolve) => (release = () => resolve({ members: [], tasks: [], events: 0 })));
+    ports.live.cluster = () => new Promise((resolve) => (release = () => resolve({ members: [], tasks: [], events: 0, warnings: [] })));
     const connection = open();
     connection.send(`${head('GET /api/v1/cluster', key())}${head('GET /health/live')}nonsense\r\n\r\n`);
     while (release === null) await new Promise(setImmediate);

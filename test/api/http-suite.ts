@@ -7,6 +7,9 @@ import { describeEvents } from './suites/events.js';
 import { describeRequests } from './suites/requests.js';
 import { describeRules } from './suites/rules.js';
 import { HttpClient } from './http-client.js';
+import { ruleOf, sourceOf } from './sample-objects.js';
+
+export { eventOf, ruleOf, sourceOf } from './sample-objects.js';
 
 /** One HTTP interface that listens, over ports of any kind. */
 export interface ApiUnderTest {
@@ -44,28 +47,6 @@ export class Subject {
     await this.client.post('/api/v1/rules', ruleOf(id, source));
     return id;
   }
-}
-
-export function sourceOf(topic: string) {
-  return { topic, format: 'json', eventTime: { field: 'ts', unit: 'ms' }, type: { field: 'type' }, partitionedBy: 'card' };
-}
-
-export function ruleOf(id: string, source: string) {
-  return {
-    id,
-    name: 'Large payment',
-    severity: 'high',
-    tags: ['test'],
-    from: [source],
-    key: ['card'],
-    on: 'payment',
-    when: { all: [{ fact: 'amountMinor', operator: 'greaterThan', value: 100_000 }] },
-    alert: { type: 'large-payment', include: ['amountMinor'] },
-  };
-}
-
-export function eventOf(i: number) {
-  return { type: 'payment', ts: 1_767_225_600_000 + i, card: `c${i % 7}`, amountMinor: i };
 }
 
 /** What the HTTP interface must do, whatever is behind its ports; each composition runs it on itself. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { KEY_LENGTH_MAX } from '../limits.js';
-import { flag, listOf, pageQuery, timeMs } from './common.js';
+import { flag, listOf, pageQuery, timeMs, timeParameter, versionParameter } from './common.js';
 import { severity } from './rules.js';
 
 /** The members by which alerts are found; what else the alert topic has is passed on. */
@@ -26,14 +26,14 @@ export const keyParameter = keyText.describe('value of the key; a key of several
 export const alertQuery = z.strictObject({
   ...pageQuery,
   rule: z.string().min(1).max(200).optional(),
-  version: z.coerce.number().int().min(1).optional(),
+  version: versionParameter.optional(),
   key: keyParameter.optional(),
   severity: severity.optional(),
   type: z.string().min(1).max(200).optional(),
   kind: z.enum(['alert', 'resolved', 'signal', 'timeout']).optional(),
   shadow: flag.optional(),
-  from: z.coerce.number().optional().describe('event time at least, epoch ms'),
-  to: z.coerce.number().optional().describe('event time below, epoch ms'),
+  from: timeParameter.optional().describe('event time at least, epoch ms'),
+  to: timeParameter.optional().describe('event time below, epoch ms'),
 });
 
 export const streamQuery = z.strictObject({

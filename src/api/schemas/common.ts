@@ -2,6 +2,11 @@ import { z } from 'zod';
 import { CURSOR_LENGTH_MAX, NAME_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../limits.js';
 
 export const timeMs = z.number().describe('epoch ms');
+/** The times that a `Date` can be; what is further away would be refused by the database and by no one before. */
+const TIME_MS_MAX = 8_640_000_000_000_000;
+/** A time as it is sent to us. */
+export const givenTimeMs = z.int().min(-TIME_MS_MAX).max(TIME_MS_MAX).describe('epoch ms');
+export const timeParameter = z.coerce.number().int().min(-TIME_MS_MAX).max(TIME_MS_MAX);
 export const revision = z.int().min(1).describe('grows with every change; also the ETag');
 /** A JSON object whose members are not the HTTP interface's business. */
 export const anyObject = z.record(z.string(), z.unknown());

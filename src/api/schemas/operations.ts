@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SIMULATION_EVENTS_MAX } from '../limits.js';
-import { anyObject, listOf, pageQuery, timeMs } from './common.js';
+import { anyObject, givenTimeMs, listOf, pageQuery, timeMs } from './common.js';
 import { keyParameter } from './alerts.js';
 
 export const simulateBody = z
@@ -10,7 +10,7 @@ export const simulateBody = z
     version: z.int().min(1).optional().describe('of ruleId; default: the latest'),
     events: z.array(anyObject).max(SIMULATION_EVENTS_MAX).describe('in order of arrival'),
     lists: z.record(z.string(), z.array(z.string())).default({}),
-    advanceTo: timeMs.optional().describe('epoch ms; after the last event the idle clock passes to this time'),
+    advanceTo: givenTimeMs.optional().describe('epoch ms; after the last event the idle clock passes to this time'),
     disorder: z.union([z.string(), z.number().min(0)]).optional().describe('a duration such as "10s", or ms'),
   })
   .refine((body) => (body.rule === undefined) !== (body.ruleId === undefined), 'expected exactly one of rule and ruleId')
@@ -49,7 +49,7 @@ export const clusterAnswer = z
   .meta({ id: 'Cluster' });
 
 export const role = z.enum(['viewer', 'analyst', 'admin']);
-export const apiKeyBody = z.strictObject({ name: z.string().min(1).max(100), role, expiresAt: timeMs.nullable().default(null) }).meta({ id: 'NewApiKey' });
+export const apiKeyBody = z.strictObject({ name: z.string().min(1).max(100), role, expiresAt: givenTimeMs.nullable().default(null) }).meta({ id: 'NewApiKey' });
 const apiKeyMembers = { id: z.string(), name: z.string(), role, createdAt: timeMs, expiresAt: timeMs.nullable() };
 export const apiKeyCreated = z.strictObject({ ...apiKeyMembers, key: z.string().describe('the secret; shown this once') }).meta({ id: 'CreatedApiKey' });
 export const apiKeyList = listOf(z.strictObject(apiKeyMembers).meta({ id: 'ApiKey' })).meta({ id: 'ApiKeyList' });
