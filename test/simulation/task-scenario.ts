@@ -157,7 +157,7 @@ function drawRules(random: SimulatedRandom, windows: Windows): RuleDocument[] {
     {
       id: 'devices', from: 'login', key: 'device', on: 'login', let: { users: { distinct: 'user', window: 3_000 } }, when: count('users', 1),
       policy: { fire: random.pick<JsonValue>([{ once: 1_000 }, 'reset', { rearmWhen: { fact: 'amount', operator: 'lessThan', value: 50 } }]) },
-      ...(emits ? { emit: { signal: 'shared', fields: { card: 'user' } } } : {}), alert: { type: 'devices', include: ['users'] },
+      ...(emits ? { emit: { signal: 'shared', fields: { card: 'user', device: 'device' } } } : {}), alert: { type: 'devices', include: ['users'] },
     },
     {
       id: 'joined', from: ['pay', 'login'], key: 'user', pattern: { stages: [{ as: 'entry', on: 'login' }, { as: 'paid', on: 'pay', follow: 'followedByAny' }], within: 4_000, skip: 'none' },
@@ -174,8 +174,40 @@ function drawRules(random: SimulatedRandom, windows: Windows): RuleDocument[] {
       id: 'quiet', from: 'login', key: 'user', pattern: { stages: [{ as: 'entry', on: 'login' }, { absent: { on: 'logout' }, for: 1_500 }] },
       alert: { type: 'quiet', include: ['entry.device'] },
     },
+    ...random.shuffled(MORE_RULES(windows)).slice(0, random.between(0, 4)),
   ] as unknown as RuleDocument[];
 }
+
+/** One of each form that keeps something of its own kind. */
+const MORE_RULES = (windows: Windows): readonly object[] => [
+  {
+    id: 'same-window', from: 'pay', key: 'card', on: 'pay', let: { m: { count: true, on: 'pay', window: windows.velocityMs } },
+    when: { fact: 'm', operator: 'equal', value: 2 }, alert: { type: 'same-window', include: ['m'] },
+  },
+  {
+    id: 'forms', from: 'pay', key: 'user', when: { fact: 'amount', operator: 'greaterThan', value: 60 },
+    let: {
+      sights: { seen: 'device', ttl: 3_000 }, level: { decay: 'amount', halfLife: 1_000 }, usual: { baseline: 'amount', window: 4_000, current: 'exclude' }, days: { seasonal: { count: true }, bucket: 'hourOfDay', seasons: 2 },
+      cards: { collect: 'card', distinct: true, limit: 2, window: 4_000 }, high: { max: 'amount', window: { sliding: 4_000, resolution: 1_000 } }, run: { count: true, window: { session: 700 } }, since: { sum: 'amount', window: 9_000, since: { fact: 'type', operator: 'equal', value: 'open' } },
+    },
+    policy: { fire: { once: 2_000, per: ['device'] } }, alert: { type: 'forms', include: ['sights.new', 'level', 'usual.n', 'days.n', 'cards', 'high', 'run', 'since'] },
+  },
+  {
+    id: 'tries', from: ['login', 'pay'], key: 'card', alert: { type: 'tries', include: ['ins.count'] },
+    pattern: { stages: [{ as: 'ins', on: 'login', times: { min: 2, max: 3 }, span: 3_000 }, { not: { on: 'open' } }, { as: 'paid', on: 'pay' }], within: 5_000, onTimeout: 'signal' },
+  },
+  {
+    id: 'beats', from: 'pay', key: 'card', alert: { type: 'beats' },
+    pattern: { stages: [{ as: 'beat', on: 'pay' }, { absent: { on: 'pay' }, for: 1_200, resolve: 2_000 }] },
+  },
+  {
+    id: 'any-order', from: 'login', key: 'device', alert: { type: 'any-order' },
+    pattern: { stages: [{ allOf: [{ as: 'first', on: 'login' }, { as: 'second', on: 'logout' }], span: 4_000 }], within: 4_000, skip: 'toNext' },
+  },
+  {
+    id: 'warned', from: ['signals', 'login'], key: 'device', pattern: { stages: [{ as: 'warning', on: 'shared' }, { as: 'after', on: 'login' }], within: 6_000 }, alert: { type: 'warned', include: ['after.user'] },
+  },
+];
 
 type RuleDocument = { readonly id: string; readonly [name: string]: JsonValue };
 /** A change that is told when it is made: numbers go up in the order of the topic, a source that comes back begins at the topic's ends. */
