@@ -51,9 +51,9 @@ export const queries: readonly Query[] = [
   {
     name: 'W1',
     table: 'w1',
-    sql: `SELECT * FROM w1 MATCH_RECOGNIZE (PARTITION BY card ORDER BY ts MEASURES small.id AS small_id, large.id AS large_id, large.amountMinor AS amount ONE ROW PER MATCH AFTER MATCH SKIP PAST LAST ROW
-      PATTERN (small between1*? large) WITHIN INTERVAL '600.001' SECOND
-      DEFINE small AS type = 'payment' AND amountMinor < 20000, between1 AS (type = 'payment' AND amountMinor >= 2000000) IS NOT TRUE, large AS type = 'payment' AND amountMinor >= 2000000)`,
+    sql: `SELECT * FROM w1 MATCH_RECOGNIZE (PARTITION BY card ORDER BY ts MEASURES small.id AS small_id, \`large\`.id AS large_id, \`large\`.amountMinor AS amount ONE ROW PER MATCH AFTER MATCH SKIP PAST LAST ROW
+      PATTERN (small between1*? \`large\`) WITHIN INTERVAL '600.001' SECOND
+      DEFINE small AS type = 'payment' AND amountMinor < 20000, between1 AS (type = 'payment' AND amountMinor >= 2000000) IS NOT TRUE, \`large\` AS type = 'payment' AND amountMinor >= 2000000)`,
   },
   {
     name: 'W3',

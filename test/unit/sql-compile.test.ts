@@ -42,7 +42,7 @@ describe('compileSql', () => {
           within: '1h',
           edge: 'exclusive',
         },
-        alert: { type: 'climb', facts: { since: { fact: 'B.first.ts' }, total: { fact: 'B.sum.amount' }, n: { cel: '(A.count + B.count + C.count)' } } },
+        alert: { type: 'climb', facts: { since: { fact: 'B.first.ts' }, total: { cel: '(has(B.avg.amount) ? B.sum.amount : B.avg.amount)' }, n: { cel: '(A.count + B.count + C.count)' } } },
       },
     });
   });
@@ -98,10 +98,25 @@ describe('compileSql', () => {
     expect(where("B.name < 'm' AND B.ts - A.ts <= INTERVAL '10' MINUTE")).toEqual({ all: [{ cel: 'name < "m"' }, { cel: '(ts - A.ts) <= 600000' }] });
   });
 
+  it('goes on where a condition inside a value is unknown', () => {
+    expect(where("CASE WHEN x IS NULL THEN 1 WHEN flag THEN 2 END = 1")).toEqual({ cel: '(!has(x) ? 1 : [2][flag ? 0 : 1]) == 1' });
+    expect(where("CASE WHEN COUNT(A.ts) > 1 THEN x ELSE NULL END = 1")).toEqual({ cel: '[x][(A.count > 1) ? 0 : 1] == 1' });
+    expect(where("IF(x > 1 AND flag IS NOT TRUE, 'a', 'b') = name")).toEqual({ cel: '((has([((x > 1) && !(has([flag][0]) && (flag)))][0]) && ((x > 1) && !(has([flag][0]) && (flag)))) ? "a" : "b") == name' });
+    expect(where('COALESCE(x / y, A.x, 0) > 1 AND NULLIF(x, 0) > 1')).toEqual({ all: [{ cel: '(has([(x / y)][0]) ? (x / y) : (has(A.x) ? A.x : 0)) > 1' }, { cel: '[x][(has([(x == 0)][0]) && (x == 0)) ? 1 : 0] > 1' }] });
+    expect(where('IF(x IN (A.x, 2), x, 0) = 1 AND TIMESTAMPDIFF(MINUTE, A.ts, ts) < 5')).toEqual({ all: [{ cel: '((has([(x == A.x || x == 2)][0]) && (x == A.x || x == 2)) ? x : 0) == 1' }, { cel: 'math.trunc((ts - A.ts) / 60000) < 5' }] });
+  });
+
+  it('gives out all matches that an event releases, where they are given out as Flink does', () => {
+    expect(compiled(query('A B', 'A AS x = 1'), { pattern: { emit: 'ordered' } }).pattern).toMatchObject({ emit: 'ordered', limit: 1_000 });
+    expect(compiled(query('A B', 'A AS x = 1')).pattern.limit).toBeUndefined();
+  });
+
   it('reads the events of variables, with the current one among its own', () => {
-    expect(where('SUM(B.x) < 10')).toEqual({ cel: '(B.sum.x + x) < 10' });
+    expect(where('SUM(B.x) < 10')).toEqual({ cel: '(has(x) ? B.sum.x + x : (has(B.avg.x) ? B.sum.x : B.avg.x)) < 10' });
+    expect(where('COALESCE(SUM(B.x), 0) < 10 AND COALESCE(SUM(A.x), 0) < 10')).toEqual({ all: [{ cel: '(has(x) ? B.sum.x + x : B.sum.x) < 10' }, { fact: 'A.sum.x', operator: 'lessThan', value: 10 }] });
+    expect(where('FIRST(B.x, 1) > 1 AND LAST(A.x, 1) > 1')).toEqual({ all: [{ cel: '(B.count == 1 ? x : B.values.x[size(B.values.x) == B.count ? 1 : -1]) > 1' }, { cel: 'A.values.x[size(A.values.x) == A.count ? size(A.values.x) - 2 : -1] > 1' }] });
     expect(where('COUNT(B.*) > COUNT(A.*)')).toEqual({ cel: '(B.count + 1) > A.count' });
-    expect(where('AVG(B.x) > 1 AND MIN(B.x) > 1 AND FIRST(B.x) = x')).toEqual({ all: [{ cel: '((B.sum.x + x) / (B.count + 1)) > 1' }, { cel: '(B.count == 0 ? x : math.min(B.min.x, x)) > 1' }, { cel: '(B.count == 0 ? x : B.first.x) == x' }] });
+    expect(where('AVG(B.x) > 1 AND MIN(B.x) > 1 AND FIRST(B.x) = x')).toEqual({ all: [{ cel: '(has(x) ? (B.sum.x + x) / (size(B.values.x) + 1) : B.avg.x) > 1' }, { cel: '(has(x) ? (has(B.min.x) ? math.min(B.min.x, x) : x) : B.min.x) > 1' }, { cel: '(B.count == 0 ? x : B.first.x) == x' }] });
     expect(where('LAST(B.x) = 1 AND LAST(B.x, 1) = 2 AND LAST(A.x) = 3')).toEqual({ all: [{ fact: 'x', operator: 'equal', value: 1 }, { fact: 'B.x', operator: 'equal', value: 2 }, { fact: 'A.x', operator: 'equal', value: 3 }] });
     expect(where('B.device.id = A.device.id AND `A` > 1 AND A.count > 2')).toEqual({
       all: [{ fact: 'device.id', operator: 'equal', value: { fact: 'A.device.id' } }, { fact: '$.A', operator: 'greaterThan', value: 1 }, { fact: 'A.last.count', operator: 'greaterThan', value: 2 }],
@@ -122,7 +137,7 @@ describe('compileSql', () => {
   it('shows the measures that are selected, under their names there', () => {
     const { facts } = compiled(query('A B', 'A AS x = 1, B AS x = 2', { select: 'T.card, n AS events, T.what', measures: "COUNT(*) AS n, A.x AS hidden, CASE WHEN A.x > B.x THEN 'down' ELSE 'up' END AS what" })).alert;
     expect(compiled(query('A B', 'A AS x = 1, B AS x = 2', { measures: 'A.x AS `A.x`, COUNT(B.ts) AS n' })).alert).toEqual({ include: ['A.x'], facts: { n: { fact: 'B.count' } } });
-    expect(facts).toEqual({ events: { cel: '(A.count + B.count)' }, what: { cel: '((A.x > B.x) ? "down" : "up")' } });
+    expect(facts).toEqual({ events: { cel: '(A.count + B.count)' }, what: { cel: '((has([(A.x > B.x)][0]) && (A.x > B.x)) ? "down" : "up")' } });
   });
 
   it.each([

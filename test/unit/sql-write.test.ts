@@ -38,7 +38,7 @@ MATCH_RECOGNIZE (
     (sent.ts - changed.ts) AS wait
   ONE ROW PER MATCH
   AFTER MATCH SKIP PAST LAST ROW
-  PATTERN (changed {- between1* -} payee {- between2*? -} sent) WITHIN INTERVAL '3600.001' SECOND
+  PATTERN (changed {- between1* -} payee {- between2*? -} sent) WITHIN INTERVAL '01:00:00.001' HOUR TO SECOND
   DEFINE
     changed AS type = 'password.changed',
     payee AS type IN ('payee.added', 'payee.edited'),
@@ -66,7 +66,7 @@ MATCH_RECOGNIZE (
   });
 
   it('writes what Flink runs with its words alone', () => {
-    expect(toSql(takeover, 'flink')).toContain(`PATTERN (changed between1*? payee between2*? sent) WITHIN INTERVAL '3600.001' SECOND
+    expect(toSql(takeover, 'flink')).toContain(`PATTERN (changed between1*? payee between2*? sent) WITHIN INTERVAL '01:00:00.001' HOUR TO SECOND
   DEFINE
     changed AS type = 'password.changed',
     payee AS type IN ('payee.added', 'payee.edited'),

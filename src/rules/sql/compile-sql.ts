@@ -86,7 +86,7 @@ class SqlCompiler {
     return {
       from: from.length === 1 ? (from[0] as string) : from,
       ...('key' in members ? {} : { key: this.key() }),
-      pattern: this.pattern(),
+      pattern: this.pattern(members['pattern']),
       ...(Object.keys(alert).length === 0 ? {} : { alert }),
     };
   }
@@ -132,15 +132,17 @@ class SqlCompiler {
     return facts.length === 1 ? (facts[0] as string) : facts;
   }
 
-  private pattern(): JsonValue {
+  private pattern(given: JsonValue | undefined): JsonValue {
     const { withinMs, pattern } = this.query;
     const conditions = this.conditions();
     const source: StageSource = { definition: (variable) => conditions.get(variable) ?? null, note: (at, place) => this.note(at, place), problems: this.problems };
     const stages = compileStages(pattern, source) as unknown as JsonValue[];
     const skip = this.skip();
+    // past the last row one event completes one match, but it may release several that waited
+    const several = skip !== 'pastLast' || (isObject(given) && given['emit'] === 'ordered');
     // Flink's edge, except with an absence, which it has no word for: there both lengths of time are ours
     const edge = hasAbsence(pattern) ? {} : { edge: 'exclusive' };
-    return { stages, ...(withinMs === null ? {} : { within: durationText(withinMs) }), ...(skip === 'pastLast' ? {} : { skip, limit: MATCHES_MAX }), ...edge };
+    return { stages, ...(withinMs === null ? {} : { within: durationText(withinMs) }), ...(skip === 'pastLast' ? {} : { skip }), ...(several ? { limit: MATCHES_MAX } : {}), ...edge };
   }
 
   private conditions(): Map<string, Definition> {

@@ -27,13 +27,13 @@ export function toSql(rule: unknown, dialect: SqlDialect = 'vigil'): string | nu
 function writeQuery(rule: ResolvedRule, pattern: ResolvedPattern, dialect: SqlDialect): string {
   if (rule.lets.length > 0 || rule.fire.kind !== 'each' || rule.fire.per.length > 0 || rule.emit !== null || rule.compat || rule.onMissing === 'error') unsayable('state, policy or signal');
   if (pattern.accept !== null || pattern.pick !== 'first' || pattern.onTimeout !== 'drop' || (pattern.emit === 'ordered' && dialect === 'vigil')) unsayable('choice of matches');
-  const stages = new Map<string, { mayBeEmpty: boolean }>();
-  collectStages(pattern.stages, stages, false);
-  const names = { params: rule.params, stages, conditions: rule.conditions };
-  const written = writePattern(pattern, names, dialect);
+  const stages = new Set<string>();
+  collectStages(pattern.stages, stages);
+  const names = { dialect, params: rule.params, stages, conditions: rule.conditions };
+  const written = writePattern(pattern, names);
   const measures = measuresOf(rule, { ...names, own: null, reads: { own: false } });
   const lines = [
-    `PARTITION BY ${rule.key.map((ref) => ('fact' in ref ? writeFact(ref.fact, { ...names, stages: new Map(), own: null, reads: { own: false } }) : unsayable('a key that is worked out'))).join(', ')}`,
+    `PARTITION BY ${rule.key.map((ref) => ('fact' in ref ? writeFact(ref.fact, { ...names, stages: new Set<string>(), own: null, reads: { own: false } }) : unsayable('a key that is worked out'))).join(', ')}`,
     'ORDER BY ts',
     ...(measures.length === 0 ? [] : [`MEASURES\n    ${measures.join(',\n    ')}`]),
     'ONE ROW PER MATCH',
@@ -49,12 +49,12 @@ function sourcesOf({ from }: ResolvedRule): string {
   return names.length === 1 ? (names[0] as string) : `(${names.map((name) => `SELECT * FROM ${name}`).join(' UNION ALL ')})`;
 }
 
-function collectStages(list: readonly ResolvedStage[], stages: Map<string, { mayBeEmpty: boolean }>, optional: boolean): void {
+function collectStages(list: readonly ResolvedStage[], stages: Set<string>): void {
   for (const stage of list) {
-    if (stage.kind === 'event') stages.set(stage.as, { mayBeEmpty: optional || stage.optional });
-    else if (stage.kind === 'allOf') for (const kind of stage.kinds) stages.set(kind.as, { mayBeEmpty: true });
-    else if (stage.kind === 'group') collectStages(stage.stages, stages, optional || stage.optional);
-    else if (stage.kind === 'oneOf') for (const choice of stage.choices) collectStages(choice, stages, true);
+    if (stage.kind === 'event') stages.add(stage.as);
+    else if (stage.kind === 'allOf') for (const kind of stage.kinds) stages.add(kind.as);
+    else if (stage.kind === 'group') collectStages(stage.stages, stages);
+    else if (stage.kind === 'oneOf') for (const choice of stage.choices) collectStages(choice, stages);
   }
 }
 

@@ -18,30 +18,28 @@ export function fillerOf(node: PatternNode): Filler | null {
 /** The variables of a pattern in the order of its text; each may stand in it once. */
 export function collectVariables(pattern: PatternNode, problems: SqlProblems): Map<string, SqlVariable> {
   const variables = new Map<string, SqlVariable>();
-  const visit = (node: PatternNode, mayBeEmpty: boolean, kept: boolean): void => {
+  const visit = (node: PatternNode, kept: boolean): void => {
     switch (node.kind) {
       case 'variable':
         if (variables.has(node.name)) problems.add('sql.unsupported', node.at, `found ${node.name} a second time in the pattern; expected each variable once: give the second another name and the same condition`);
-        else variables.set(node.name, { name: node.name, index: variables.size, mayBeEmpty, kept });
+        else variables.set(node.name, { name: node.name, index: variables.size, kept });
         return;
       case 'sequence':
       case 'permute':
-        for (const part of node.parts) visit(part, mayBeEmpty, kept);
-        return;
       case 'alternation':
-        for (const part of node.parts) visit(part, true, kept);
+        for (const part of node.parts) visit(part, kept);
         return;
       case 'exclude':
-        visit(node.of, mayBeEmpty, kept && fillerOf(node) === null);
+        visit(node.of, kept && fillerOf(node) === null);
         return;
       case 'quantified':
-        visit(node.of, mayBeEmpty || node.min === 0, kept);
+        visit(node.of, kept);
         return;
       case 'absent':
-        visit(node.of, mayBeEmpty, false);
+        visit(node.of, false);
     }
   };
-  visit(pattern, false, true);
+  visit(pattern, true);
   return variables;
 }
 

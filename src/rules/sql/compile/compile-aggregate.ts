@@ -84,20 +84,28 @@ function lastOf(variable: SqlVariable, path: readonly string[], n: number, own: 
   const back = own ? n - 1 : n;
   if (back < 0) return fact(currentFact(path, scope));
   if (back === 0) return fact(stageFact(variable, path, 'last', scope));
-  const list = celOfFact(stageFact(variable, path, 'values', scope));
-  return celScalar(`${list}[size(${list}) - ${back + 1}]`);
+  return celScalar(valueAt(variable, path, `size(${valuesOf(variable, path, scope)}) - ${back + 1}`, scope));
 }
 
 function firstOf(variable: SqlVariable, path: readonly string[], n: number, own: boolean, scope: SqlScope): Scalar {
   const first = stageFact(variable, path, 'first', scope);
-  // an index that is worked out is one into the list of values; a literal one would be part of each event's path
-  const taken = n === 0 ? celOfFact(first) : `${celOfFact(stageFact(variable, path, 'values', scope))}[0 + ${n}]`;
+  const taken = n === 0 ? celOfFact(first) : valueAt(variable, path, String(n), scope);
   if (own) return celScalar(`(${variable.name}.count == ${n} ? ${celOfFact(currentFact(path, scope))} : ${taken})`);
   return n === 0 ? fact(first) : celScalar(taken);
 }
 
+/** One of a variable's values by its place. Events without one are left out of the list, so that there the places are not known. */
+function valueAt(variable: SqlVariable, path: readonly string[], place: string, scope: SqlScope): string {
+  const values = valuesOf(variable, path, scope);
+  return `${values}[size(${values}) == ${variable.name}.count ? ${place} : -1]`;
+}
+
+function valuesOf(variable: SqlVariable, path: readonly string[], scope: SqlScope): string {
+  return celOfFact(stageFact(variable, path, 'values', scope));
+}
+
 function countOfValues(variable: SqlVariable, path: readonly string[], own: boolean, distinct: boolean, scope: SqlScope): Scalar {
-  const values = celOfFact(stageFact(variable, path, 'values', scope));
+  const values = valuesOf(variable, path, scope);
   const current = celOfFact(currentFact(path, scope));
   // every event has a time
   if (!distinct && path.length === 1 && path[0] === scope.timeColumn) return own ? celScalar(`(${variable.name}.count + 1)`) : fact(`${variable.name}.count`);
@@ -106,26 +114,30 @@ function countOfValues(variable: SqlVariable, path: readonly string[], own: bool
   return celScalar(`(has(${current}) ? size((${values} + [${current}]).distinct()) : size(${values}.distinct()))`);
 }
 
+/** With the current event; events without a value count for nothing, and of no value there is none. */
 function ownAggregate(name: string, variable: SqlVariable, path: readonly string[], scope: SqlScope): Scalar {
   const current = celOfFact(currentFact(path, scope));
   const over = (fn: StageFunction): string => celOfFact(stageFact(variable, path, fn, scope));
+  const withCurrent = (value: string, without: string): Scalar => celScalar(`(has(${current}) ? ${value} : ${without})`);
+  const sum = `${over('sum')} + ${current}`;
   switch (name) {
     case 'SUM':
-      return celScalar(`(${over('sum')} + ${current})`);
+      return { ...withCurrent(sum, otherAggregate(name, variable, path, scope).cel), orZero: withCurrent(sum, over('sum')) };
     case 'AVG':
-      return celScalar(`((${over('sum')} + ${current}) / (${variable.name}.count + 1))`);
+      return withCurrent(`(${sum}) / (size(${over('values')}) + 1)`, over('avg'));
     default: {
       const fn = name === 'MIN' ? 'min' : 'max';
-      return celScalar(`(${variable.name}.count == 0 ? ${current} : math.${fn}(${over(fn)}, ${current}))`);
+      return withCurrent(`(has(${over(fn)}) ? math.${fn}(${over(fn)}, ${current}) : ${current})`, over(fn));
     }
   }
 }
 
-/** The sum of no events is NULL in SQL and 0 as a fact: where there may be none, it is given no value. */
+/** The sum of no values is NULL in SQL and 0 as a fact: it is given no value where there is no average either. */
 function otherAggregate(name: string, variable: SqlVariable, path: readonly string[], scope: SqlScope): Scalar {
-  const value = stageFact(variable, path, name.toLowerCase() as StageFunction, scope);
-  if (name !== 'SUM' || !variable.mayBeEmpty) return fact(value);
-  return celScalar(`(${variable.name}.count > 0 ? ${celOfFact(value)} : ${celOfFact(stageFact(variable, path, 'avg', scope))})`);
+  const value = fact(stageFact(variable, path, name.toLowerCase() as StageFunction, scope));
+  if (name !== 'SUM') return value;
+  const average = celOfFact(stageFact(variable, path, 'avg', scope));
+  return { ...celScalar(`(has(${average}) ? ${value.cel} : ${average})`), orZero: value };
 }
 
 const fact = (name: string): Scalar => factScalar(name, celOfFact(name));

@@ -2,7 +2,7 @@ import { ruleLimits } from '../../limits.js';
 import { compileAggregate, isAggregate } from './compile-aggregate.js';
 import { likeTest } from './like.js';
 import { celOfFact, columnOf, currentFact, stageFact, type SqlScope } from './sql-names.js';
-import { NO_SCALAR, celScalar, factScalar, literalScalar, type Scalar } from './scalar.js';
+import { NO_SCALAR, celHas, celScalar, factScalar, literalScalar, type Scalar } from './scalar.js';
 import { FUNCTIONS } from './sql-functions.js';
 import type { Arithmetic, Comparison, SqlExpr } from '../parse/sql-tree.js';
 
@@ -52,22 +52,53 @@ function compileColumn(expr: SqlExpr & { kind: 'column' }, scope: SqlScope): Sca
   return factScalar(fact, celOfFact(fact));
 }
 
-/** Without an `ELSE` the value is missing where no condition holds: a division by zero has none. */
-function compileChoice(expr: SqlExpr & { kind: 'case' }, scope: SqlScope): Scalar {
-  if (expr.otherwise === null) return refuse(expr, scope, 'found CASE without ELSE; expected an ELSE');
-  let cel = compileScalar(expr.otherwise, scope).cel;
-  for (const { when, then } of expr.whens.toReversed()) cel = `(${celCondition(when, scope)} ? ${compileScalar(then, scope).cel} : ${cel})`;
-  return celScalar(cel);
+/** What is unknown is not true: it goes on to the next `WHEN`. Without an `ELSE` there is no value in the end, as in a list no element after its last. */
+function compileChoice({ whens, otherwise }: SqlExpr & { kind: 'case' }, scope: SqlScope): Scalar {
+  let cel = otherwise === null || isNullLiteral(otherwise) ? null : compileScalar(otherwise, scope).cel;
+  for (const { when, then } of whens.toReversed()) {
+    const value = compileScalar(then, scope).cel;
+    cel = cel === null ? `[${value}][${celCondition(when, scope)} ? 0 : 1]` : `(${celTruth(when, scope)} ? ${value} : ${cel})`;
+  }
+  return celScalar(cel as string);
 }
 
+const isNullLiteral = (expr: SqlExpr): boolean => expr.kind === 'literal' && expr.value === null;
+
 function compileFunction(expr: SqlExpr & { kind: 'call' }, scope: SqlScope): Scalar {
+  const special = compileSpecial(expr, scope);
+  if (special !== null) return special;
   const build = Object.hasOwn(FUNCTIONS, expr.name.toUpperCase()) ? FUNCTIONS[expr.name.toUpperCase()] : undefined;
   if (build === undefined || expr.star || expr.distinct) return refuse(expr, scope, `found the function ${expr.name}; expected FIRST, LAST, COUNT, SUM, AVG, MIN, MAX or one of ${Object.keys(FUNCTIONS).slice(0, 18).join(', ')}`);
   const scalars = expr.args.map((arg) => compileScalar(arg, scope));
+  const [first, second] = scalars;
+  if (expr.name.toUpperCase() === 'COALESCE' && scalars.length === 2 && first?.orZero !== undefined && second?.literal === 0) return first.orZero;
   const cel = build(scalars.map((scalar) => scalar.cel), scalars);
-  if (cel === null) return refuse(expr, scope, `found ${expr.name} with ${expr.args.length} arguments that it does not take${expr.name.toUpperCase() === 'COALESCE' ? '; expected columns, the last may be any value' : ''}`);
+  if (cel === null) return refuse(expr, scope, `found ${expr.name} with ${expr.args.length} arguments that it does not take`);
   return cel === 'ts' ? factScalar('ts', 'ts') : celScalar(cel);
 }
+
+/** Calls whose arguments are not all values. */
+function compileSpecial({ name, args, at }: SqlExpr & { kind: 'call' }, scope: SqlScope): Scalar | null {
+  const [first, second, third] = args;
+  if (first === undefined || second === undefined) return null;
+  switch (`${name.toUpperCase()} ${args.length}`) {
+    case 'IF 3':
+      return compileChoice({ kind: 'case', at, whens: [{ when: first, then: second }], otherwise: third ?? null }, scope);
+    case 'NULLIF 2':
+      return celScalar(`[${compileScalar(first, scope).cel}][${celTruth({ kind: 'comparison', at, op: '=', left: first, right: second }, scope)} ? 1 : 0]`);
+    case 'TIMESTAMPDIFF 3': {
+      const unit = first.kind === 'column' && first.parts.length === 1 ? TIME_UNITS[(first.parts[0] as string).toUpperCase()] : undefined;
+      if (unit === undefined) return refuse(first, scope, `found a first argument of TIMESTAMPDIFF that is no unit; expected one of ${Object.keys(TIME_UNITS).join(', ')}`);
+      const ms = `(${compileScalar(third as SqlExpr, scope).cel} - ${compileScalar(second, scope).cel})`;
+      return celScalar(unit === 1 ? ms : `math.trunc(${ms} / ${unit})`);
+    }
+    default:
+      return null;
+  }
+}
+
+/** In ms */
+const TIME_UNITS: Readonly<Record<string, number>> = { MILLISECOND: 1, SECOND: 1_000, MINUTE: 60_000, HOUR: 3_600_000, DAY: 86_400_000, WEEK: 604_800_000 };
 
 const CEL_COMPARISONS: Readonly<Record<Comparison, string>> = { '=': '==', '<>': '!=', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
 
@@ -87,17 +118,49 @@ export function celCondition(expr: SqlExpr, scope: SqlScope): string {
       return `(${of} >= ${cel(expr.low)} && ${of} <= ${cel(expr.high)})`;
     }
     case 'in':
-      return `(${cel(expr.of)} in [${expr.values.map(cel).join(', ')}])`;
+      return celIn(expr, scope);
     case 'like':
       return celLike(expr, scope);
     case 'isNull':
       return celIsNull(expr, scope);
     case 'is':
-      scope.problems.add('sql.unsupported', expr.at, 'found IS TRUE or IS FALSE inside a value; expected it only in a condition of DEFINE');
-      return 'null';
+      return celTruth(expr.truth ? expr.of : { kind: 'not', at: expr.at, of: expr.of }, scope);
     default:
       return cel(expr);
   }
+}
+
+/** Whether a condition is true, as CEL that always has an answer. */
+function celTruth(expr: SqlExpr, scope: SqlScope): string {
+  const cel = celCondition(expr, scope);
+  return isSure(expr) ? cel : `(has([${cel}][0]) && ${bracketed(cel)})`;
+}
+
+/** Whether a condition is true or false whatever the events lack. */
+function isSure(expr: SqlExpr): boolean {
+  switch (expr.kind) {
+    case 'isNull':
+    case 'is':
+    case 'literal':
+      return true;
+    case 'and':
+    case 'or':
+      return expr.parts.every(isSure);
+    case 'not':
+      return isSure(expr.of);
+    case 'comparison':
+      return [expr.left, expr.right].every((side) => side.kind === 'literal' || (side.kind === 'call' && side.name.toUpperCase() === 'COUNT'));
+    default:
+      return false;
+  }
+}
+
+/** A value that is not there leaves open only what no other decides. */
+function celIn(expr: SqlExpr & { kind: 'in' }, scope: SqlScope): string {
+  const of = compileScalar(expr.of, scope).cel;
+  const values = expr.values.map((value) => compileScalar(value, scope));
+  if (values.every(({ literal }) => literal !== undefined)) return `(${of} in [${values.map(({ cel }) => cel).join(', ')}])`;
+  return `(${values.map(({ cel }) => `${of} == ${cel}`).join(' || ')})`;
 }
 
 const bracketed = (cel: string): string => (cel.startsWith('(') ? cel : `(${cel})`);
@@ -115,8 +178,5 @@ function celLike(expr: SqlExpr & { kind: 'like' }, scope: SqlScope): string {
 }
 
 function celIsNull(expr: SqlExpr & { kind: 'isNull' }, scope: SqlScope): string {
-  const of = compileScalar(expr.of, scope);
-  if (of.fact !== undefined) return `!has(${of.cel})`;
-  scope.problems.add('sql.unsupported', expr.at, 'found IS NULL of an expression inside a value; expected it of a column');
-  return 'null';
+  return `!${celHas(compileScalar(expr.of, scope))}`;
 }

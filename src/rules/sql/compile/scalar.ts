@@ -4,6 +4,8 @@ export interface Scalar {
   /** it is this fact and nothing else */
   readonly fact?: string;
   readonly literal?: string | number | boolean;
+  /** the same with 0 in place of no value, where that is said more shortly than by asking for one */
+  readonly orZero?: Scalar;
 }
 
 /** What stands for an expression that has been refused. */
@@ -19,4 +21,10 @@ export function literalScalar(value: string | number | boolean): Scalar {
 
 export function celScalar(cel: string): Scalar {
   return { cel };
+}
+
+/** Whether a value is there, as CEL. */
+export function celHas({ cel, fact }: Scalar): string {
+  // only facts can be asked about: of anything else, whether a list of it can be made
+  return fact === undefined ? `has([${cel}][0])` : `has(${cel})`;
 }

@@ -1,4 +1,4 @@
-import type { Scalar } from './scalar.js';
+import { celHas, type Scalar } from './scalar.js';
 
 /** @returns the call as CEL, or null where the arguments do not fit */
 export type Build = (args: readonly string[], scalars: readonly Scalar[]) => string | null;
@@ -31,7 +31,7 @@ export const FUNCTIONS: Readonly<Record<string, Build>> = {
   CHAR_LENGTH: call('size', 1),
   CHARACTER_LENGTH: call('size', 1),
   CONCAT: (args) => (args.length > 0 ? `(${args.join(' + ')})` : null),
-  COALESCE: (args, scalars) => (args.length > 0 && scalars.slice(0, -1).every(({ fact }) => fact !== undefined) ? args.reduceRight((rest, arg) => `(has(${arg}) ? ${arg} : ${rest})`) : null),
+  COALESCE: (args, scalars) => (args.length > 0 ? args.reduceRight((rest, arg, i) => `(${celHas(scalars[i] as Scalar)} ? ${arg} : ${rest})`) : null),
   MATCH_ROWTIME: (args) => (args.length <= 1 ? 'ts' : null),
   INLIST: call('inList', 2),
   'GEO.DISTANCEKM': call('geo.distanceKm', 4),

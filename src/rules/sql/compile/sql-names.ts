@@ -8,8 +8,6 @@ export interface SqlVariable {
   readonly name: string;
   /** its place among all variables, in the order of the text */
   readonly index: number;
-  /** the pattern may match without an event of it */
-  readonly mayBeEmpty: boolean;
   /** it stands for events that are taken; what lies between or stays away is not */
   readonly kept: boolean;
 }

@@ -198,15 +198,24 @@ export class ExpressionParser extends EmbeddedActionsParser {
     const at = this.CONSUME(T.Interval);
     const text = this.CONSUME(T.Text);
     const unit = this.CONSUME(T.Name);
+    this.OPTION1(() => this.SUBRULE(this.digits));
     const to = this.OPTION(() => {
       this.CONSUME(T.To);
       return this.CONSUME1(T.Name);
     });
+    this.OPTION2(() => this.SUBRULE1(this.digits));
     return this.ACTION(() => {
       const ms = intervalMs(textOf(text), unit.image, to?.image ?? null);
       if (ms === null) throw new ValueRefused(text, `found INTERVAL ${text.image} ${unit.image}; expected a length of time in whole ms, such as INTERVAL '10' MINUTE or INTERVAL '01:30' HOUR TO MINUTE (SECOND, MINUTE, HOUR, DAY, WEEK)`);
       return { kind: 'interval', at: placeOf(at), ms };
     });
+  });
+
+  /** `DAY(3)`: how many digits Flink is to make room for; we take any number. */
+  private readonly digits = this.RULE('digits', () => {
+    this.CONSUME(T.Open);
+    this.CONSUME(T.NumberText);
+    this.CONSUME(T.Close);
   });
 
   private readonly choice = this.RULE('choice', (): SqlExpr => {

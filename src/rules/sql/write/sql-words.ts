@@ -1,15 +1,9 @@
+import { RESERVED_WORDS } from './reserved-words.js';
 import { unsayable } from './unsayable.js';
-
-/** Words of SQL that our grammar and Flink's keep for themselves, as far as fields and stages are likely to be called by them. */
-const RESERVED = new Set(
-  ('ABSENT AFTER ALL AND AS ASC AT BETWEEN BY CASE COUNT CURRENT DATE DAY DEFINE DESC DISTINCT ELSE END ESCAPE EXISTS FALSE FIRST FOR FROM FULL GROUP HOUR IN INNER INTERVAL INTO IS JOIN KEY LAST LEFT LIKE LIMIT MATCH ' +
-    'MATCH_RECOGNIZE MEASURES METHOD MINUTE MODULE MONTH NEXT NOT NULL OF OFFSET ON ONE OR ORDER OUTER PARTITION PAST PATTERN PER PERCENT PERMUTE POSITION RANGE RANK RESULT RIGHT ROW ROWS SECOND SELECT SET SKIP START SUBSET SUM ' +
-    'TABLE THEN TIME TIMESTAMP TO TRUE UNION UNKNOWN USER USING VALUE VALUES WHEN WHERE WITHIN WITH YEAR').split(' '),
-);
 
 /** A name, quoted as Flink does where it has to be. */
 export function quoted(name: string): string {
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !RESERVED.has(name.toUpperCase())) return name;
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !RESERVED_WORDS.has(name.toUpperCase())) return name;
   if (/[\r\n]/.test(name)) return unsayable('a name of several lines');
   return `\`${name.replaceAll('`', '``')}\``;
 }
@@ -22,12 +16,23 @@ export function literal(value: unknown): string {
 }
 
 const UNITS = [['DAY', 86_400_000], ['HOUR', 3_600_000], ['MINUTE', 60_000], ['SECOND', 1_000]] as const;
+/** Digits that a unit has where the text says nothing else. */
+const DIGITS = 2;
 
-/** A length of time in the largest unit that it is a whole number of, or in seconds and their fraction. */
+/** A length of time: a whole number of the largest unit that has room for it, or all of its units. */
 export function interval(ms: number): string {
-  for (const [unit, size] of UNITS) if (ms % size === 0 && ms > 0) return `INTERVAL '${ms / size}' ${unit}`;
-  return `INTERVAL '${Math.floor(ms / 1_000)}.${String(ms % 1_000).padStart(3, '0')}' SECOND`;
+  const whole = UNITS.find(([, size]) => ms % size === 0 && ms > 0 && String(ms / size).length <= DIGITS);
+  if (whole !== undefined) return `INTERVAL '${ms / whole[1]}' ${whole[0]}`;
+  if (ms < 100_000) return `INTERVAL '${Math.floor(ms / 1_000)}.${String(ms % 1_000).padStart(3, '0')}' SECOND`;
+  const days = Math.floor(ms / 86_400_000);
+  const [hours, minutes, seconds] = [ms / 3_600_000 % 24, ms / 60_000 % 60, ms / 1_000 % 60].map((n) => twoDigits(Math.floor(n)));
+  const day = String(days).length > DIGITS ? `DAY(${String(days).length})` : 'DAY';
+  if (ms % 86_400_000 === 0) return `INTERVAL '${days}' ${day}`;
+  const fraction = ms % 1_000 === 0 ? '' : `.${String(ms % 1_000).padStart(3, '0')}`;
+  return days > 0 ? `INTERVAL '${days} ${hours}:${minutes}:${seconds}${fraction}' ${day} TO SECOND` : `INTERVAL '${hours}:${minutes}:${seconds}${fraction}' HOUR TO SECOND`;
 }
+
+const twoDigits = (n: number): string => String(n).padStart(2, '0');
 
 /** A text of `LIKE` that stands for itself. */
 export function likeLiteral(text: string, before: string, after: string): string {

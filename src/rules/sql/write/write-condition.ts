@@ -2,6 +2,7 @@ import { Problems } from '../../problem.js';
 import type { ConditionJson, ConditionNode, LeafNode, RightSide } from '../../conditions/condition-node.js';
 import { parseCondition } from '../../conditions/parse-condition.js';
 import type { EventFit } from '../../rule.js';
+import { overTimes } from './flink-time.js';
 import { likeLiteral, literal } from './sql-words.js';
 import { unsayable } from './unsayable.js';
 import { writeCel } from './write-cel.js';
@@ -54,7 +55,11 @@ function writeLeaf(leaf: LeafNode, scope: WriteScope): string {
 
 function writeTest({ operator, right }: LeafNode, fact: string, scope: WriteScope): string {
   const comparison = COMPARISONS[operator];
-  if (comparison !== undefined) return `${fact} ${comparison} ${writeRight(right, scope)}`;
+  if (comparison !== undefined) {
+    const value = writeRight(right, scope);
+    const timed = scope.dialect === 'flink' ? overTimes(comparison, { text: fact, ms: null }, { text: value, ms: null }) : null;
+    return timed ?? `${fact} ${comparison} ${value}`;
+  }
   const value = right.kind === 'literal' ? right.value : undefined;
   switch (operator) {
     case 'in':

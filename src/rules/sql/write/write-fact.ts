@@ -3,11 +3,15 @@ import { parsePath, type PathStep } from '../../../event/field-path.js';
 import { literal, quoted } from './sql-words.js';
 import { unsayable } from './unsayable.js';
 
+/** `vigil` uses `{- -}` and all else beyond Flink; `flink` writes what Flink SQL runs. */
+export type SqlDialect = 'vigil' | 'flink';
+
 /** Names that a condition or measure may read, and whose condition it is. */
 export interface WriteScope {
   readonly params: Readonly<Record<string, JsonValue>>;
-  /** kept stages → whether the pattern may match without an event of it */
-  readonly stages: ReadonlyMap<string, { readonly mayBeEmpty: boolean }>;
+  readonly dialect: SqlDialect;
+  /** names of the stages whose events are kept */
+  readonly stages: ReadonlySet<string>;
   /** the stage whose condition it is; null for measures and for what is forbidden or absent */
   readonly own: string | null;
   readonly conditions: Readonly<Record<string, unknown>>;
@@ -46,17 +50,17 @@ function writeStageFact(stage: string, rest: readonly PathStep[], scope: WriteSc
   const field = stageField(path);
   const of = `${variable}.${field}`;
   if (own && fn === 'last') return `LAST(${of}, 1)`;
-  if (own) return fn === 'sum' ? `(SUM(${of}) - ${field})` : unsayable(`${fn} of the own stage`);
+  if (own) return fn === 'sum' ? `(COALESCE(SUM(${of}), 0) - COALESCE(${field}, 0))` : unsayable(`${fn} of the own stage`);
   switch (fn) {
     case 'last':
       return of;
     case 'first':
       return `FIRST(${of})`;
     case 'distinct':
-      return `COUNT(DISTINCT ${of})`;
+      return scope.dialect === 'flink' ? unsayable('a count of different values') : `COUNT(DISTINCT ${of})`;
     case 'sum':
-      // of no events NULL in SQL, 0 in the rule language
-      return scope.stages.get(stage)?.mayBeEmpty === true ? `CASE WHEN COUNT(${variable}.ts) = 0 THEN 0 ELSE SUM(${of}) END` : `SUM(${of})`;
+      // of no values NULL in SQL, 0 in the rule language
+      return `COALESCE(SUM(${of}), 0)`;
     case 'values':
       return unsayable('a list of values');
     default:

@@ -4,8 +4,7 @@ import { unsayable } from './unsayable.js';
 import { writeFit } from './write-condition.js';
 import type { WriteScope } from './write-fact.js';
 
-/** `vigil` uses `{- -}` and all else beyond Flink; `flink` writes what Flink SQL runs. */
-export type SqlDialect = 'vigil' | 'flink';
+export type { SqlDialect } from './write-fact.js';
 
 export interface WrittenPattern {
   readonly text: string;
@@ -14,11 +13,11 @@ export interface WrittenPattern {
 }
 
 type Event = ResolvedStage & { readonly kind: 'event' };
-type Names = Pick<WriteScope, 'params' | 'stages' | 'conditions'>;
+type Names = Pick<WriteScope, 'dialect' | 'params' | 'stages' | 'conditions'>;
 
 /** Writes the stages of a pattern. @throws Unsayable where one has no form in the dialect */
-export function writePattern({ stages, skip }: ResolvedPattern, names: Names, dialect: SqlDialect): WrittenPattern {
-  const writer = new PatternWriter(names, dialect, skip.to === 'pastLast');
+export function writePattern({ stages, skip }: ResolvedPattern, names: Names): WrittenPattern {
+  const writer = new PatternWriter(names, skip.to === 'pastLast');
   const text = writer.sequence(stages);
   const last = stages[stages.length - 1];
   if (last !== undefined && 'greedy' in last && last.greedy && last.times.max > last.times.min) unsayable('a greedy loop at the end');
@@ -31,7 +30,6 @@ class PatternWriter {
 
   constructor(
     private readonly names: Names,
-    private readonly dialect: SqlDialect,
     private readonly pastLast: boolean,
   ) {}
 
@@ -58,7 +56,7 @@ class PatternWriter {
     if (stage.follow === 'next') return nots.length > 0 ? unsayable('a forbidden event before the very next one') : [];
     const forbidden = nots.map((fit) => `(${this.fit(fit, null) ?? 'TRUE'}) IS NOT TRUE`);
     const name = this.name('between');
-    if (this.dialect === 'vigil') {
+    if (this.names.dialect === 'vigil') {
       this.define(name, forbidden);
       return [`{- ${name}${stage.follow === 'followedByAny' ? '*' : '*?'} -}`];
     }
@@ -82,7 +80,7 @@ class PatternWriter {
     if (stage.kind === 'absent') return this.absence(stage);
     if (stage.withinMs !== null || stage.gapMs !== null || stage.spanMs !== null || stage.until !== null || stage.having !== null) unsayable('limits of a stage');
     if (stage.kind === 'event') return this.loop(stage, this.variable(stage));
-    if (this.dialect === 'flink') unsayable('groups, alternation and any order');
+    if (this.names.dialect === 'flink') unsayable('groups, alternation and any order');
     if (stage.kind === 'group') return this.loop(stage, `(${this.sequence(stage.stages)})`);
     if (stage.kind === 'oneOf') return this.loop(stage, `(${stage.choices.map((choice) => this.sequence(choice)).join(' | ')})`);
     if (stage.atLeast < stage.kinds.length || stage.optional || stage.times.max > 1) unsayable('some of several kinds');
@@ -90,7 +88,7 @@ class PatternWriter {
   }
 
   private absence(stage: ResolvedStage & { readonly kind: 'absent' }): string {
-    if (this.dialect === 'flink') unsayable('absence');
+    if (this.names.dialect === 'flink') unsayable('absence');
     if (stage.from !== null || stage.since !== null || stage.repeatEveryMs !== null || stage.resolveMs !== null) unsayable('an absence from elsewhere, repeated or resolved');
     const name = this.name('absent');
     this.define(name, [this.fit(stage, null) ?? 'TRUE']);
@@ -125,7 +123,7 @@ class PatternWriter {
     const reluctant = greedy || min === max ? '' : '?';
     if (!optional) return min === 1 && max === Infinity ? `${of}+${reluctant}` : `${of}{${min}${min === max ? '' : `,${max === Infinity ? '' : max}`}}${reluctant}`;
     if (min === 1) return max === Infinity ? `${of}*${reluctant}` : `${of}{0,${max}}${reluctant}`;
-    return this.dialect === 'flink' ? unsayable('a loop of at least two that may be left out') : `(${of}{${min},${max === Infinity ? '' : max}}${reluctant})?`;
+    return this.names.dialect === 'flink' ? unsayable('a loop of at least two that may be left out') : `(${of}{${min},${max === Infinity ? '' : max}}${reluctant})?`;
   }
 }
 
