@@ -127,7 +127,7 @@ export class JsonScanner {
     const colon = skipSpace(bytes, to);
     if (bytes[colon] !== COLON) return BAD;
     const value = skipSpace(bytes, colon + 1);
-    this.found = fields.lookUp(bytes, from, to);
+    this.found = fields.lookUp(bytes, from);
     this.expected = fields.learn(bytes, at, value, this.found, next);
     return value;
   }

@@ -54,16 +54,16 @@ export class WantedFields {
   /** What is wanted of the value of a name, which is ASCII. */
   node(name: string): WantedNode {
     const quoted = Uint8Array.from(`"${name}"`, (letter) => letter.charCodeAt(0));
-    const known = this.lookUp(quoted, 0, quoted.length);
+    const known = this.lookUp(quoted, 0);
     if (known !== null) return known;
     const node = new WantedNode();
     this.wanted.push({ quoted, node });
     return node;
   }
 
-  /** What is wanted of the value whose key is `bytes[at … to)`, quotes included. */
-  lookUp(bytes: Uint8Array, at: number, to: number): WantedNode | null {
-    for (const { quoted, node } of this.wanted) if (quoted.length === to - at && startsAt(bytes, at, quoted)) return node;
+  /** What is wanted of the value whose key stands at `at`, quotes included. */
+  lookUp(bytes: Uint8Array, at: number): WantedNode | null {
+    for (const { quoted, node } of this.wanted) if (startsAt(bytes, at, quoted)) return node;
     return null;
   }
 
@@ -111,6 +111,7 @@ function plant(root: WantedFields, { steps, interned }: WantedPath, place: numbe
 /** Whether `part` stands at `at`. */
 export function startsAt(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
   const length = part.length;
+  // to read past the end is not wrong, but slow
   if (at + length > bytes.length) return false;
   for (let i = 0; i < length; i++) if (part[i] !== bytes[at + i]) return false;
   return true;
