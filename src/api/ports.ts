@@ -397,11 +397,20 @@ export interface TaskView {
   readonly events: number;
 }
 
+/** Something outside that an operator should mend before it does harm. */
+export interface ClusterWarning {
+  /** public: dashboards match on it */
+  readonly code: string;
+  readonly subject: string;
+  readonly detail: string;
+}
+
 export interface ClusterView {
   readonly members: readonly MemberView[];
   readonly tasks: readonly TaskView[];
   /** events taken by all tasks since their process started: a page works out the rate */
   readonly events: number;
+  readonly warnings: readonly ClusterWarning[];
 }
 
 export interface LiveView {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { OidcSettings } from '../api/auth/oidc-tokens.js';
 import { FAILED_AUTH_PER_MINUTE, REQUESTS_PER_SECOND } from '../api/limits.js';
+import { DURATION_FORMS, parseDuration } from '../rules/duration.js';
 import { ConfigError } from './config-error.js';
 import { kafkaTls, type KafkaTls } from './kafka-tls.js';
 import { oidcSettings } from './oidc-settings.js';
@@ -11,7 +12,11 @@ export { ConfigError };
 
 const flag = z.enum(['0', '1', 'true', 'false']).transform((value) => value === '1' || value === 'true');
 const port = z.coerce.number().int().min(0).max(65_535);
+const duration = z.string().refine((text) => parseDuration(durationIn(text)) !== null, { error: `expected ${DURATION_FORMS}` }).transform((text) => parseDuration(durationIn(text)) as number);
 const count = (max: number): z.ZodType<number> => z.coerce.number().int().min(1).max(max);
+
+/** Environment variables are text: digits alone are ms. */
+const durationIn = (text: string): string | number => (/^\d+$/.test(text) ? Number(text) : text);
 
 /** Settings that may stand in a file: `NAME_FILE`. */
 const SECRETS = ['VIGIL_ADMIN_KEY', 'DATABASE_URL', 'KAFKA_SASL_PASSWORD'];
@@ -45,6 +50,7 @@ const schema = z.object({
   VIGIL_DEMO: flag.optional(),
   VIGIL_KEYED_PARTITIONS: count(256).optional(),
   VIGIL_TASK_SLOTS: count(1_024).default(64),
+  VIGIL_DOWNTIME_MAX: duration.default(86_400_000),
   VIGIL_OPEN_METRICS: flag.default(false),
   VIGIL_FAST: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -79,6 +85,7 @@ export const SETTINGS: Readonly<Record<keyof typeof schema.shape, readonly [stri
   VIGIL_DEMO: ['1 when everything is embedded and the data folder is new', 'example sources, rules and traffic'],
   VIGIL_KEYED_PARTITIONS: ['12 on Kafka, 4 embedded', 'keyed tasks; fixed when the topics are made'],
   VIGIL_TASK_SLOTS: ['64', 'most tasks that an application can have; fixed when the topics are made'],
+  VIGIL_DOWNTIME_MAX: ['24h', 'how long Vigil may be down without losing anything: sources that keep their events for less are warned of'],
   VIGIL_OPEN_METRICS: ['0', '1 serves `/metrics` without a key'],
   VIGIL_FAST: ['on', '`off` runs every pattern on the general matcher'],
   LOG_LEVEL: ['info', '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`'],
@@ -115,6 +122,8 @@ export interface Config {
   readonly demo: boolean | undefined;
   readonly keyedPartitions: number;
   readonly taskSlots: number;
+  /** ms */
+  readonly downtimeMaxMs: number;
   readonly openMetrics: boolean;
   readonly fast: boolean;
   readonly logLevel: string;
@@ -159,6 +168,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     demo: env.VIGIL_DEMO,
     keyedPartitions: env.VIGIL_KEYED_PARTITIONS ?? (brokers.length > 0 ? 12 : 4),
     taskSlots: env.VIGIL_TASK_SLOTS,
+    downtimeMaxMs: env.VIGIL_DOWNTIME_MAX,
     openMetrics: env.VIGIL_OPEN_METRICS,
     fast: env.VIGIL_FAST === 'on',
     logLevel: env.LOG_LEVEL,

@@ -1,19 +1,25 @@
 import type { Log } from '../stream/log.js';
 import type { Topics } from '../stream/topics.js';
-import { ConfigError } from './config.js';
+import { checkInternalTopics, requireNoneGone } from './checks/internal-check.js';
+import type { TopicWarning } from './checks/topic-warning.js';
+import { ConfigError } from './config-error.js';
 
 /** Partition counts of Vigil's own topics. */
 export interface TopicCounts {
   readonly keyedPartitions: number;
   readonly taskSlots: number;
   readonly of: (topic: string) => number;
+  /** what is wrong with them and does no harm yet */
+  readonly warnings: readonly TopicWarning[];
 }
 
 /**
  * Creates what is missing of Vigil's own topics. What is there keeps its partition count: the number of keyed tasks and of task
  * numbers is fixed when the topics are made.
+ * @throws ConfigError where they cannot be used as they are
  */
 export async function ensureInternalTopics(log: Log, topics: Topics, wanted: { readonly keyedPartitions: number; readonly taskSlots: number }): Promise<TopicCounts> {
+  await requireNoneGone(log, topics);
   const outputs = log.kind === 'kafka' ? 12 : 3;
   const keyed = (await log.admin.partitions(topics.rekey)) ?? wanted.keyedPartitions;
   const slots = (await log.admin.partitions(topics.journal)) ?? wanted.taskSlots;
@@ -30,5 +36,5 @@ export async function ensureInternalTopics(log: Log, topics: Topics, wanted: { r
   ]);
   const counts = new Map<string, number>();
   for (const topic of Object.values(topics)) counts.set(topic, (await log.admin.partitions(topic)) ?? 1);
-  return { keyedPartitions: keyed, taskSlots: slots, of: (topic) => counts.get(topic) ?? 1 };
+  return { keyedPartitions: keyed, taskSlots: slots, of: (topic) => counts.get(topic) ?? 1, warnings: await checkInternalTopics(log, topics, keyed) };
 }

@@ -42,6 +42,8 @@ import { RuleAdapter, ValidatorAdapter } from './adapters/rules.js';
 import { SimulatorAdapter } from './adapters/simulator.js';
 import { SourceAdapter } from './adapters/sources.js';
 import { StaticKey } from './adapters/static-key.js';
+import { TopicRetention } from './adapters/topic-retention.js';
+import { TopicWatch } from './checks/topic-watch.js';
 import type { Config } from './config.js';
 import { ensureInternalTopics } from './internal-topics.js';
 
@@ -100,7 +102,9 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
     fast: config.fast,
   });
   telemetry.metrics.observeTasks({ now: Date.now, tasks: () => host.runners.map((runner) => readTask(runner.status, runner.task)) });
-  const live = new LiveViewAdapter(host, log, topics, { id: randomUUID(), role: config.role, startedAt });
+  const topicWatch = new TopicWatch({ admin: log.admin, logger, sources: () => host.control.sources.values(), internal: counts.warnings, downtimeMs: config.downtimeMaxMs });
+  topicWatch.start();
+  const live = new LiveViewAdapter(host, log, topics, { id: randomUUID(), role: config.role, startedAt }, topicWatch);
   const health = healthOf(host, config.role);
   const catalogue = config.role === 'worker' ? null : await openCatalogue(config, log, topics, logger, live, health, telemetry);
   indexer = catalogue?.indexer ?? null;
@@ -117,7 +121,10 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
     host,
     log,
     lost: lost.promise,
-    stop: () => stopAll(app, host, catalogue, log, config, logger),
+    stop: () => {
+      topicWatch.stop();
+      return stopAll(app, host, catalogue, log, config, logger);
+    },
   };
 }
 
@@ -153,7 +160,7 @@ async function openCatalogue(config: Config, log: Log, topics: Topics, logger: L
   if (log.kind === 'embedded') await idempotency.releaseAll();
   const sources = new SourceCatalogue(database, writer);
   const rules = new RuleCatalogue(database, writer);
-  const validator = new ValidatorAdapter(sources, rules);
+  const validator = new ValidatorAdapter(sources, rules, new TopicRetention(log.admin));
   const relay = new OutboxRelay({ database, writer, control: controlTopic(log, topics), logger: jobs });
   const housekeeping = new Housekeeping({ database, alerts, idempotency, logger: jobs });
   relay.start();

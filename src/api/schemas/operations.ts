@@ -45,6 +45,7 @@ export const clusterAnswer = z
       }),
     ),
     events: number.describe('taken by all tasks since their process started'),
+    warnings: z.array(z.strictObject({ code: z.string(), subject: z.string(), detail: z.string() })).describe('what should be mended about topics and sources before it does harm'),
   })
   .meta({ id: 'Cluster' });
 

@@ -1,4 +1,4 @@
-import type { AppliedView, ClusterView, LiveView, RuleStats, RuleStatus, TaskView } from '../../api/ports.js';
+import type { AppliedView, ClusterView, ClusterWarning, LiveView, RuleStats, RuleStatus, TaskView } from '../../api/ports.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import { keyTextOf } from '../../rules/key-text.js';
 import { partitionSetId } from '../../engine/control-state.js';
@@ -22,6 +22,7 @@ export class LiveViewAdapter implements LiveView {
     private readonly log: Log,
     private readonly topics: Topics,
     private readonly self: { readonly id: string; readonly role: 'all' | 'api' | 'worker'; readonly startedAt: number },
+    private readonly topicWatch: { readonly warnings: readonly ClusterWarning[] },
   ) {}
 
   async cluster(): Promise<ClusterView> {
@@ -53,7 +54,7 @@ export class LiveViewAdapter implements LiveView {
         events: runner?.task.counts.events ?? 0,
       });
     }
-    return { members: [{ ...this.self, self: true, tasks: this.host.ownedTasks.filter((task) => statuses.has(task)) }], tasks, events };
+    return { members: [{ ...this.self, self: true, tasks: this.host.ownedTasks.filter((task) => statuses.has(task)) }], tasks, events, warnings: this.topicWatch.warnings };
   }
 
   async applied(ruleId: string, version: number, _status: RuleStatus): Promise<AppliedView> {

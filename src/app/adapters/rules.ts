@@ -9,6 +9,7 @@ import { readRule } from '../../rules/read-rule.js';
 import { declaredFields, sourceSchema, type SourceDefinition } from '../../rules/source-schema.js';
 import { sourceFacts } from '../../rules/source-facts.js';
 import { asApi } from './errors.js';
+import type { TopicRetention } from './topic-retention.js';
 
 /** So long may the tests inside one document run, ms: they hold up everything else that the process does. */
 const TESTS_MAX_MS = 2_000;
@@ -21,10 +22,14 @@ interface Finding {
 
 /** Judges rules as publication does: the document, the sources it names, whether the engine can run it, what it can cost, and its own tests. */
 export class ValidatorAdapter implements RuleValidator {
-  /** @param rules tells the version that runs now: what a new one does to its state is said beforehand */
+  /**
+   * @param rules tells the version that runs now: what a new one does to its state is said beforehand
+   * @param retention tells how long the sources keep their events
+   */
   constructor(
     private readonly sources: Pick<SourceCatalogue, 'get'>,
     private readonly rules: Pick<RuleCatalogue, 'get'> | null = null,
+    private readonly retention: TopicRetention | null = null,
   ) {}
 
   async validate(document: JsonValue): Promise<RuleValidation> {
@@ -54,8 +59,10 @@ export class ValidatorAdapter implements RuleValidator {
     const { definitions, missing } = await this.definitionsOf(document);
     const known = missing.length === 0;
     // the types of signals are the names that other rules choose
-    const facts = known && !sourcesOf(document).includes('signals') ? { sources: sourceFacts(definitions) } : {};
-    const judgement = judgeRule(document, { declared: known ? declaredFields(definitions) : null, ...facts, running: await this.running(document) });
+    const types = known && !sourcesOf(document).includes('signals') ? sourceFacts(definitions) : {};
+    const retentionMs = await this.retention?.shortest(definitions.map(({ topic }) => topic));
+    const sources = { ...types, ...(retentionMs == null ? {} : { retentionMs }) };
+    const judgement = judgeRule(document, { declared: known ? declaredFields(definitions) : null, sources, running: await this.running(document) });
     return { judgement, missing, definitions };
   }
 

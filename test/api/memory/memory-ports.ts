@@ -153,6 +153,7 @@ export class MemoryPorts implements ApiPorts {
       members: [{ id: 'm1', role: 'all', self: true, tasks: [12], startedAt: 1 }],
       tasks: [{ task: 12, kind: 'source', member: 'm1', state: 'live', reason: null, inputs: [{ topic: 'payments', partition: 0, position: 5, end: 5, lag: 0, watermark: 4 }], watermark: 4, lag: 0, sequence: 3, floor: 2, events: 5 }],
       events: 5,
+      warnings: [],
     }),
     applied: async () => ({ tasks: 1, of: 1, positions: [{ task: 12, inputs: { 'payments/0': 5 } }] }),
     stats: async () => NO_STATS,
