@@ -38,6 +38,8 @@ export interface OpenedTask {
 }
 
 interface JournalTail {
+  /** first offset that the log still has */
+  readonly start: number;
   /** from the entry before the floor on */
   readonly entries: readonly (JournalEntry & { readonly table: readonly string[] })[];
   readonly lastEntryAt: number | null;
@@ -58,9 +60,7 @@ export async function openTask(options: OpenOptions): Promise<OpenedTask> {
   const last = tail.entries[tail.entries.length - 1];
   const floor = last?.floor ?? 0;
   const base = tail.entries.find(({ sequence }) => sequence === floor - 1);
-  if (last !== undefined && floor > 0 && base === undefined) {
-    throw new EngineError('task.position-lost', { task: options.number, found: `a journal that begins at entry ${tail.entries[0]?.sequence ?? 'none'}`, expected: `entry ${floor - 1}`, advice: 'the journal topic was truncated below the replay floor: restore it, or delete the state of this task' });
-  }
+  requireWholeJournal(options, tail, floor, records.size);
   for (const [key, value] of records) if (PartitionTask.isLayoutKey(key)) task.restoreLayout(value);
   await applyControl(options, task, 0, base?.controlPosition ?? 0);
   if (base !== undefined) task.restoreTime(base.time);
@@ -85,7 +85,7 @@ async function readJournal(options: OpenOptions): Promise<JournalTail> {
   let entries: (JournalEntry & { table: readonly string[] })[] = [];
   let table: readonly string[] = [];
   let lastEntryAt: number | null = null;
-  if (ends === undefined) return { entries, lastEntryAt };
+  if (ends === undefined) return { start: 0, entries, lastEntryAt };
   await readRange(reader, clock, signal, topics.journal, number, ends.start, ends.end, (record) => {
     if (record.value === null) return;
     const entry = decodeJournalEntry(record.value);
@@ -96,7 +96,16 @@ async function readJournal(options: OpenOptions): Promise<JournalTail> {
   });
   const floor = entries[entries.length - 1]?.floor ?? 0;
   entries = entries.filter(({ sequence }) => sequence >= floor - 1);
-  return { entries, lastEntryAt };
+  return { start: ends.start, entries, lastEntryAt };
+}
+
+/** A journal that was made anew or has lost records would let the task begin anew, and say everything again. */
+function requireWholeJournal({ number, topics }: OpenOptions, { entries, start }: JournalTail, floor: number, records: number): void {
+  const first = entries[0];
+  const expected = first === undefined ? 'none' : `entry ${Math.max(0, floor - 1)}`;
+  const found = first === undefined ? (start > 0 ? `an empty journal that begins at offset ${start}` : records > 0 ? `no journal, and ${records} records of state` : 'none') : `entry ${first.sequence}`;
+  if (found === expected) return;
+  throw new EngineError('task.position-lost', { task: number, found, expected: first === undefined ? 'the entries that were there' : expected, advice: `topic ${topics.journal} was made anew or has lost records: bring them back, or restore the latest savepoint under another VIGIL_APP (npx vigil restore)` });
 }
 
 async function readCheckpoint(options: OpenOptions): Promise<Map<string, Uint8Array>> {
