@@ -1,4 +1,5 @@
 import { EngineError } from '../event/engine-error.js';
+import type { JsonValue } from '../event/stream-event.js';
 import { prepareRule, type PreparedRule } from '../rules/compile-rule.js';
 import { ListStore } from '../rules/list-store.js';
 import { sourceSchema, type SourceDefinition } from '../rules/source-schema.js';
@@ -54,8 +55,14 @@ export class ControlState {
   private readonly applied = new Map<string, number>();
   private nextTask: number;
 
-  /** @param keyedPartitions number of keyed tasks: they have the first numbers */
-  constructor(readonly keyedPartitions: number) {
+  /**
+   * @param keyedPartitions number of keyed tasks: they have the first numbers
+   * @param prepare `prepareRule`, or one that remembers
+   */
+  constructor(
+    readonly keyedPartitions: number,
+    private readonly prepare: (document: JsonValue) => PreparedRule | null = prepareRule,
+  ) {
     this.nextTask = keyedPartitions;
   }
 
@@ -149,7 +156,7 @@ export class ControlState {
       if (status !== 'paused') this.removeOthers(ruleId, version, status);
       return true;
     }
-    const prepared = prepareRule(change.document);
+    const prepared = this.prepare(change.document);
     if (prepared === null) return false;
     const replaced = status === 'active' ? this.inForce(ruleId) : undefined;
     const placed = offset + 1;

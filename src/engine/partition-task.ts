@@ -2,7 +2,7 @@ import { assert, present } from '../event/assert.js';
 import { EngineError } from '../event/engine-error.js';
 import { SlotLayout } from '../event/slot-layout.js';
 import type { JsonValue } from '../event/stream-event.js';
-import { compileRule, type CompiledRule, type RuleEnvironment } from '../rules/compile-rule.js';
+import { compileRule, type CompiledRule, type RuleEnvironment, type PreparedRule } from '../rules/compile-rule.js';
 import type { KeyReader } from '../rules/key-reader.js';
 import { ByteReader, decodeUtf8, encodeUtf8 } from '../state/bytes.js';
 import { decodeKeyRecord, encodeKeyRecord } from '../state/checkpoint.js';
@@ -85,6 +85,8 @@ export interface TaskOptions {
   readonly fast?: boolean;
   /** told what each rule makes of each event: for simulation, at a cost */
   readonly observer?: Observer;
+  /** default: `prepareRule`; tasks of one process share one that remembers */
+  readonly prepare?: (document: JsonValue) => PreparedRule | null;
 }
 
 /** Key of the state record that holds the paths of the layout, by slot. */
@@ -141,7 +143,7 @@ export class PartitionTask implements GroupHost {
   constructor(private readonly options: TaskOptions) {
     this.number = options.number;
     this.keyed = options.number < options.keyedPartitions;
-    this.control = new ControlState(options.keyedPartitions);
+    this.control = new ControlState(options.keyedPartitions, options.prepare);
     this.router = new Router(options.number, options.keyedPartitions, this.layout, { noKey: () => void this.counts.noKey++, refuse: (event, error) => this.refuse(event, error) });
     if (this.keyed) this.inputMap.set(`rekey/${this.number}`, { id: `rekey/${this.number}`, source: null, topic: null, partition: this.number, startOffset: 0, idleAfterMs: Infinity, lane: null, decoder: null, maxAheadMs: Infinity, seenIds: null });
   }

@@ -6,7 +6,7 @@ import { decodeUtf8 } from '../state/bytes.js';
 import { decodeKeyHeader } from '../state/checkpoint.js';
 import { decodeJournalEntry, type JournalEntry, type JournalStep } from '../state/journal.js';
 import type { Clock } from './clock.js';
-import { readControl } from './control-reader.js';
+import type { SharedControl } from './control-reader.js';
 import { readRange } from './input-pump.js';
 import { OffsetOutOfRangeError, type LogReader } from './log.js';
 import type { Topics } from './topics.js';
@@ -22,6 +22,7 @@ export interface OpenOptions {
   readonly keySequences: boolean;
   readonly flags: number;
   readonly fast?: boolean;
+  readonly control: SharedControl;
   readonly progress: (detail: string) => void;
   readonly warn: (message: string, facts: Readonly<Record<string, string | number>>) => void;
 }
@@ -56,7 +57,7 @@ export async function openTask(options: OpenOptions): Promise<OpenedTask> {
   const tail = await readJournal(options);
   options.progress('reading the checkpoint');
   const records = await readCheckpoint(options);
-  const task = new PartitionTask({ number: options.number, keyedPartitions: options.keyedPartitions, ...(options.fast === undefined ? {} : { fast: options.fast }) });
+  const task = new PartitionTask({ number: options.number, keyedPartitions: options.keyedPartitions, prepare: options.control.prepare, ...(options.fast === undefined ? {} : { fast: options.fast }) });
   const last = tail.entries[tail.entries.length - 1];
   const floor = last?.floor ?? 0;
   const base = tail.entries.find(({ sequence }) => sequence === floor - 1);
@@ -141,7 +142,7 @@ function restoreKeys(task: PartitionTask, records: ReadonlyMap<string, Uint8Arra
 async function applyControl(options: OpenOptions, task: PartitionTask, from: number, to: number): Promise<void> {
   const { reader, topics, clock, signal } = options;
   await located(options, () =>
-    readRange(reader, clock, signal, topics.control, 0, from, to, (record) => task.applyControl(readControl(record), record.offset)),
+    readRange(reader, clock, signal, topics.control, 0, from, to, (record) => task.applyControl(options.control.read(record), record.offset)),
   );
   task.control.position = Math.max(task.control.position, to);
 }

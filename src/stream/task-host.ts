@@ -3,7 +3,7 @@ import type { ControlRecord } from '../engine/control.js';
 import { planTopology, runsInKeyedTasks } from '../engine/topology.js';
 import { EngineError } from '../event/engine-error.js';
 import { Bell, type Clock } from './clock.js';
-import { readControl } from './control-reader.js';
+import { SharedControl } from './control-reader.js';
 import { InputPump } from './input-pump.js';
 import { runnerLimits, type RunnerLimits } from './limits.js';
 import type { Log } from './log.js';
@@ -42,6 +42,7 @@ export interface HostOptions {
 export class TaskHost {
   /** what the control topic says so far, for placing and for status */
   control: ControlState;
+  private readonly shared = new SharedControl();
   private readonly owned = new Set<number>();
   private readonly running = new Map<number, { readonly runner: TaskRunner; readonly ended: Promise<void> }>();
   private readonly trouble = new Map<number, string>();
@@ -61,7 +62,7 @@ export class TaskHost {
   constructor(private readonly options: HostOptions) {
     this.limits = options.limits ?? runnerLimits;
     this.silence = new SilenceCheck(options.log.reader, options.clock, this.limits.silenceCheckMs);
-    this.control = new ControlState(options.keyedPartitions);
+    this.control = new ControlState(options.keyedPartitions, this.shared.prepare);
     this.pump = new InputPump(options.log.reader, options.topics.control, 0, 0, options.clock, this.bell, this.limits);
     this.following = this.follow();
   }
@@ -152,7 +153,7 @@ export class TaskHost {
     while (!this.stopping.signal.aborted) {
       let moved = false;
       for (let next = this.pump.take(); next !== null; next = this.pump.take()) {
-        const record = next.record === null ? null : readControl(next.record);
+        const record = next.record === null ? null : this.shared.read(next.record);
         if (record !== null) this.apply(record, (next.record as { offset: number }).offset);
         this.control.position = next.to;
         moved = true;
@@ -186,7 +187,7 @@ export class TaskHost {
   }
 
   private open(number: number): void {
-    const runner = new TaskRunner({ ...this.options, silence: this.silence, number, nonce: this.options.newNonce() });
+    const runner = new TaskRunner({ ...this.options, control: this.shared, silence: this.silence, number, nonce: this.options.newNonce() });
     const ended = this.watch(number, runner);
     this.running.set(number, { runner, ended });
   }

@@ -3,7 +3,7 @@ import { PartitionTask, type IdlePartition, type TaskInput } from '../engine/par
 import { EngineError } from '../event/engine-error.js';
 import { decodeJournalEntry, encodeJournalEntry, type JournalEntry, type JournalStep } from '../state/journal.js';
 import { Bell, type Clock } from './clock.js';
-import { readControl } from './control-reader.js';
+import { SharedControl } from './control-reader.js';
 import { InputPump } from './input-pump.js';
 import { runnerLimits, type RunnerLimits } from './limits.js';
 import type { Log, LogRecord, TaskProducer, TransactionWrites } from './log.js';
@@ -41,6 +41,8 @@ export interface RunnerOptions {
   readonly fast?: boolean;
   /** default: `runnerLimits` */
   readonly limits?: RunnerLimits;
+  /** default: its own */
+  readonly control?: SharedControl;
   /** default: its own */
   readonly silence?: SilenceCheck;
   /** `false` leaves protocol rules out, for tests that must then fail */
@@ -93,6 +95,7 @@ export class TaskRunner {
   private readonly producer: TaskProducer;
   private readonly limits: RunnerLimits;
   private readonly silence: SilenceCheck;
+  private readonly control: SharedControl;
   /** what the log is being asked for, or has answered, about those in doubt; nothing is taken meanwhile */
   private check: 'none' | 'asking' | 'confirmed' = 'none';
   private checkAgainAt = -Infinity;
@@ -124,6 +127,7 @@ export class TaskRunner {
   constructor(private readonly options: RunnerOptions) {
     this.limits = options.limits ?? runnerLimits;
     this.task = new PartitionTask({ number: options.number, keyedPartitions: options.keyedPartitions });
+    this.control = options.control ?? new SharedControl();
     this.silence = options.silence ?? new SilenceCheck(options.log.reader, options.clock, this.limits.silenceCheckMs);
     this.producer = options.log.taskProducer(`task-${options.number}`);
     this.lastTickAt = this.lastTrimAt = options.clock.now();
@@ -236,6 +240,7 @@ export class TaskRunner {
       number,
       keyedPartitions: options.keyedPartitions,
       signal: this.stopping.signal,
+      control: this.control,
       keySequences: options.protocol?.keySequences !== false,
       flags: options.flags,
       ...(options.fast === undefined ? {} : { fast: options.fast }),
@@ -346,7 +351,7 @@ export class TaskRunner {
     const from = control.position;
     while (!pump.empty && !this.entryClosed) {
       const ahead = pump.peek();
-      const change = ahead === null ? null : readControl(ahead);
+      const change = ahead === null ? null : this.control.read(ahead);
       if (change?.kind === 'source' && this.namesInputs) {
         this.sourceWaits = true;
         break;
