@@ -7,7 +7,7 @@ import { SlotLayout } from '../../src/event/slot-layout.js';
 import { decodeUtf8 } from '../../src/state/bytes.js';
 import { decodeKeyRecord } from '../../src/state/checkpoint.js';
 import { decodeJournalEntry, type JournalEntry, type JournalStep } from '../../src/state/journal.js';
-import { readControl } from '../../src/stream/control-reader.js';
+import type { SharedControl } from '../../src/stream/control-reader.js';
 import type { LogRecord, NewRecord } from '../../src/stream/log.js';
 import { openTask } from '../../src/stream/recovery.js';
 import { WriteBuilder } from '../../src/stream/write-builder.js';
@@ -28,6 +28,8 @@ export interface Outcome {
   readonly scenario: Scenario;
   /** journal entries that were trimmed away, by task */
   readonly trimmed: ReadonlyMap<number, readonly LogRecord[]>;
+  /** the checks' own: none of the hosts' */
+  readonly control: SharedControl;
 }
 
 /** Journal of a task from its first entry on, trimmed ones included. */
@@ -44,13 +46,13 @@ export function journalOf({ cluster, trimmed }: Outcome, number: number): Tabled
 }
 
 /** The control topic as a whole. */
-export function controlOf(cluster: SimulatedCluster, keyedPartitions: number): ControlState {
-  const control = new ControlState(keyedPartitions);
+export function controlOf({ cluster, scenario, control }: Outcome): ControlState {
+  const state = new ControlState(scenario.keyedPartitions, control.prepare);
   for (const record of cluster.committed(TOPICS.control, 0)) {
-    const change = readControl(record);
-    if (change !== null) control.apply(change, record.offset);
+    const change = control.read(record);
+    if (change !== null) state.apply(change, record.offset);
   }
-  return control;
+  return state;
 }
 
 /** Everything the fold of one task gives. */
@@ -66,8 +68,8 @@ export interface Fold {
 
 /** Checks everything. @throws Violation @returns counts of what was compared */
 export async function checkOutcome(outcome: Outcome): Promise<{ entries: number; alerts: number; counted: number }> {
-  const { cluster, scenario } = outcome;
-  const control = controlOf(cluster, scenario.keyedPartitions);
+  const { cluster } = outcome;
+  const control = controlOf(outcome);
   const folds: Fold[] = [];
   for (let number = 0; number < control.taskCount; number++) {
     const entries = journalOf(outcome, number);
@@ -96,8 +98,8 @@ function checkJournal(number: number, entries: readonly TabledEntry[]): void {
 // ------------------------------------------------------------------ fold
 
 /** One fault-free run over the inputs in journaled order, from the start. */
-function fold({ cluster, scenario }: Outcome, number: number, entries: readonly TabledEntry[]): Fold {
-  const task = new PartitionTask({ number, keyedPartitions: scenario.keyedPartitions });
+function fold({ cluster, scenario, control }: Outcome, number: number, entries: readonly TabledEntry[]): Fold {
+  const task = new PartitionTask({ number, keyedPartitions: scenario.keyedPartitions, prepare: control.prepare });
   // slots get their numbers in the order in which rules are compiled, which is nobody's business but the layout's
   const layout = cluster.committed(TOPICS.state, number).findLast(({ key }) => key !== null && PartitionTask.isLayoutKey(decodeUtf8(key)));
   if (layout?.value != null) task.restoreLayout(layout.value);
@@ -106,7 +108,7 @@ function fold({ cluster, scenario }: Outcome, number: number, entries: readonly 
   const positions = new Map<string, number>();
   for (const entry of entries) {
     task.sequence = entry.sequence;
-    for (const step of entry.steps) foldStep(cluster, task, step, entry, positions);
+    for (const step of entry.steps) foldStep(cluster, control, task, step, entry, positions);
     checkPositions(task, entry, positions);
     const writes = new WriteBuilder(TOPICS, number, () => OUTPUT_PARTITIONS).effects(task.takeEffects(), []).build();
     for (const { topic, records } of writes) for (const record of records) output.push(textOfNew(topic, record));
@@ -116,12 +118,12 @@ function fold({ cluster, scenario }: Outcome, number: number, entries: readonly 
   return { task, entries, output, frames, positions };
 }
 
-function foldStep(cluster: SimulatedCluster, task: PartitionTask, step: JournalStep, { table, sequence }: TabledEntry, positions: Map<string, number>): void {
+function foldStep(cluster: SimulatedCluster, control: SharedControl, task: PartitionTask, step: JournalStep, { table, sequence }: TabledEntry, positions: Map<string, number>): void {
   switch (step.kind) {
     case 'control':
       if (step.from !== task.control.position) throw new Violation(`task ${task.number} took control from ${step.from}, expected ${task.control.position} in entry ${sequence}`);
       for (const record of between(cluster, TOPICS.control, 0, step.from, step.to)) {
-        task.applyControl(readControl(record), record.offset);
+        task.applyControl(control.read(record), record.offset);
         followInputs(task, positions);
       }
       task.control.position = step.to;
@@ -232,12 +234,12 @@ function checkIds(cluster: SimulatedCluster): void {
 // ------------------------------------------------------------------ state
 
 /** Opened once more, from checkpoint and journal, the task is as the fold left it. */
-async function checkReopening({ cluster, scenario }: Outcome, { task, positions, entries }: Fold): Promise<void> {
+async function checkReopening({ cluster, scenario, control }: Outcome, { task, positions, entries }: Fold): Promise<void> {
   const observer = cluster.process('checker', { faulty: false });
   const clock = { now: () => observer.now(), sleep: (ms: number, signal?: AbortSignal) => observer.sleep(ms, signal), yield: () => observer.breathe() };
   const opened = await cluster.complete(
     openTask({
-      reader: observer.reader, clock, topics: TOPICS, number: task.number, keyedPartitions: scenario.keyedPartitions, signal: new AbortController().signal, keySequences: true, flags: 0,
+      reader: observer.reader, clock, topics: TOPICS, number: task.number, keyedPartitions: scenario.keyedPartitions, signal: new AbortController().signal, control, keySequences: true, flags: 0,
       progress: () => undefined,
       warn: (message) => {
         throw new Violation(message);
@@ -267,9 +269,9 @@ function describeTime(task: PartitionTask): string[] {
 // ------------------------------------------------------------------ recount
 
 /** Rules whose answer follows from the input's order alone, counted by hand. */
-function checkCounted({ cluster, scenario }: Outcome, { task, entries }: Fold): number {
+function checkCounted({ cluster, scenario, control }: Outcome, { task, entries }: Fold): number {
   if (task.keyed) return 0;
-  const expected: Counted | null = recount(cluster, scenario, task, entries);
+  const expected: Counted | null = recount(cluster, control, scenario, task, entries);
   if (expected === null) return 0;
   const found: string[] = [];
   for (let partition = 0; partition < OUTPUT_PARTITIONS; partition++) {

@@ -1,6 +1,6 @@
 import type { PartitionTask } from '../../src/engine/partition-task.js';
 import { decodeUtf8 } from '../../src/state/bytes.js';
-import { readControl } from '../../src/stream/control-reader.js';
+import type { SharedControl } from '../../src/stream/control-reader.js';
 import type { LogRecord } from '../../src/stream/log.js';
 import type { SimulatedCluster } from './simulated-log.js';
 import type { TabledEntry } from './task-checks.js';
@@ -35,15 +35,15 @@ interface Event {
  * Counts by hand, from the topic, what the rules over `pay` alone find: they have one input, so what they find depends on its order
  * and on nothing else. Null where something else decides: a rule was changed on the way, or a silence released waiting events.
  */
-export function recount(cluster: SimulatedCluster, scenario: Scenario, task: PartitionTask, entries: readonly TabledEntry[]): Counted | null {
+export function recount(cluster: SimulatedCluster, control: SharedControl, scenario: Scenario, task: PartitionTask, entries: readonly TabledEntry[]): Counted | null {
   const input = task.inputs.find(({ source }) => source === 'pay');
   if (input === undefined) return null;
   const { disorder } = task.control.sources.get('pay')?.definition ?? { disorder: 0 };
-  if (sourceChanged(cluster)) return null;
+  if (sourceChanged(cluster, control)) return null;
   if (disorder > 0 && entries.some(({ steps }) => steps.some(({ kind }) => kind === 'idle' || kind === 'tick'))) return null;
-  const events = processed(cluster, input.partition, disorder, entries);
-  const velocitySince = sinceOf(cluster, 'velocity');
-  const sequenceSince = sinceOf(cluster, 'sequence');
+  const events = processed(cluster, control, input.partition, disorder, entries);
+  const velocitySince = sinceOf(cluster, control, 'velocity');
+  const sequenceSince = sinceOf(cluster, control, 'sequence');
   const { velocityMs, velocityOver, sequenceMs } = scenario.windows;
   return {
     alerts: [
@@ -59,33 +59,33 @@ export function recount(cluster: SimulatedCluster, scenario: Scenario, task: Par
   };
 }
 
-function sourceChanged(cluster: SimulatedCluster): boolean {
+function sourceChanged(cluster: SimulatedCluster, control: SharedControl): boolean {
   const changes = cluster.committed(TOPICS.control, 0).filter((record) => {
-    const change = readControl(record);
+    const change = control.read(record);
     return change?.kind === 'source' && change.name === 'pay';
   });
   return changes.length > 1;
 }
 
 /** From where in the control topic a rule sees events; null where it has been changed, or never was. */
-function sinceOf(cluster: SimulatedCluster, ruleId: string): number | null {
+function sinceOf(cluster: SimulatedCluster, control: SharedControl, ruleId: string): number | null {
   const changes = cluster.committed(TOPICS.control, 0).filter((record) => {
-    const change = readControl(record);
+    const change = control.read(record);
     return change?.kind === 'rule' && change.ruleId === ruleId;
   });
   const [only] = changes;
   if (only === undefined || changes.length > 1) return null;
-  const change = readControl(only);
+  const change = control.read(only);
   return change?.kind === 'rule' && change.status === 'active' ? only.offset + 1 : null;
 }
 
 /** The events that count, in the order in which they are processed. */
-function processed(cluster: SimulatedCluster, partition: number, disorderMs: number, entries: readonly TabledEntry[]): Event[] {
+function processed(cluster: SimulatedCluster, shared: SharedControl, partition: number, disorderMs: number, entries: readonly TabledEntry[]): Event[] {
   const byOffset = new Map<number, LogRecord>(cluster.committed('pay', partition).map((record) => [record.offset, record]));
   const taken: Event[] = [];
   const ids = new Set<string>();
   const repeats = cluster.committed(TOPICS.control, 0).some((record) => {
-    const change = readControl(record);
+    const change = shared.read(record);
     return change?.kind === 'source' && change.name === 'pay' && JSON.stringify(change.definition).includes('dedupe');
   });
   let control = 0;

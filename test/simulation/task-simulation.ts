@@ -1,10 +1,11 @@
 import { decodeJournalEntry, type JournalEntry } from '../../src/state/journal.js';
 import type { Log, LogRecord, TopicAdmin } from '../../src/stream/log.js';
+import { SharedControl } from '../../src/stream/control-reader.js';
 import { TaskHost, type HostObserver } from '../../src/stream/task-host.js';
 import type { ProtocolSwitches } from '../../src/stream/task-runner.js';
 import { FAULT_NAMES, OFTEN, type FaultName, type FaultRates } from './simulated-faults.js';
 import { SimulatedCluster, SimulatedRandom, swarm, type SimulatedProcess } from './simulated-log.js';
-import { checkOutcome, controlOf, Violation } from './task-checks.js';
+import { checkOutcome, controlOf, Violation, type Outcome } from './task-checks.js';
 import { APP, drawScenario, OUTPUT_PARTITIONS, START_MS, TOPICS, type Scenario } from './task-scenario.js';
 
 /** Rules of the protocol that can be left out, to see that the simulation notices. */
@@ -69,6 +70,7 @@ class TaskSimulation {
   private readonly trimmed = new Map<number, LogRecord[]>();
   private readonly hosts = new Map<SimulatedProcess, TaskHost>();
   private readonly problems: string[] = [];
+  private readonly control = new SharedControl();
   private nonces = 0;
   private crashes = 0;
   private drains = 0;
@@ -120,11 +122,15 @@ class TaskSimulation {
     await this.runUntil(() => cluster.nowMs >= troubleUntil, SETTLE_MS);
     cluster.calm();
     await this.settle();
-    const counts = await checkOutcome({ cluster, scenario, trimmed: this.trimmed });
+    const counts = await checkOutcome(this.outcome);
     return {
       seed: this.options.seed, events: scenario.events, entries: counts.entries, outputs: counts.alerts, counted: counts.counted, steps: cluster.steps,
       simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, faults: { ...cluster.faultCounts }, drains: this.drains,
     };
+  }
+
+  private get outcome(): Outcome {
+    return { cluster: this.cluster, scenario: this.scenario, trimmed: this.trimmed, control: this.control };
   }
 
   // ------------------------------------------------------------------ processes
@@ -245,7 +251,7 @@ class TaskSimulation {
   /** The first input that some task has not taken to its end; null when all have. */
   private unconsumed(): string | null {
     const { cluster, scenario } = this;
-    const control = controlOf(cluster, scenario.keyedPartitions);
+    const control = controlOf(this.outcome);
     for (let number = 0; number < control.taskCount; number++) {
       const { entry, table } = this.lastEntry(number);
       const at = (id: string): number => entry?.positions[table.indexOf(id)] ?? 0;
