@@ -28,7 +28,11 @@ const reports: SimulationReport[] = [];
 const failures: SimulationFailure[] = [];
 const startedAt = performance.now();
 
-for (let seed = Number(values.seed); seed <= last && performance.now() < until; seed++) {
+let stopped = false;
+// asked to end, it tells what it has seen so far
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void (stopped = true));
+
+for (let seed = Number(values.seed); seed <= last && performance.now() < until && !stopped; seed++) {
   try {
     const report = await simulate({ seed, without, trace: values.trace, zombies: values.zombies });
     reports.push(report);
