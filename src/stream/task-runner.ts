@@ -5,8 +5,9 @@ import { decodeJournalEntry, encodeJournalEntry, type JournalEntry, type Journal
 import { Bell, type Clock } from './clock.js';
 import { SharedControl } from './control-reader.js';
 import { InputPump } from './input-pump.js';
+import { JournalTrim } from './journal-trim.js';
 import { runnerLimits, type RunnerLimits } from './limits.js';
-import type { Log, LogRecord, TaskProducer, TransactionWrites } from './log.js';
+import type { Log, LogRecord, OffsetOutOfRangeError, TaskProducer, TransactionWrites } from './log.js';
 import { openTask, positionLost, type OpenedTask } from './recovery.js';
 import { SilenceCheck } from './silence-check.js';
 import type { Topics } from './topics.js';
@@ -115,8 +116,7 @@ export class TaskRunner {
   private silentUntil = -Infinity;
   private confirming = false;
   private confirmAgainAt = -Infinity;
-  private lastTrimAt: number;
-  private trimFrom = 0;
+  private readonly trim: JournalTrim;
   private committing: Promise<void> | null = null;
   private failure: Error | null = null;
   private writtenFloor = 0;
@@ -130,7 +130,8 @@ export class TaskRunner {
     this.control = options.control ?? new SharedControl();
     this.silence = options.silence ?? new SilenceCheck(options.log.reader, options.clock, this.limits.silenceCheckMs);
     this.producer = options.log.taskProducer(`task-${options.number}`);
-    this.lastTickAt = this.lastTrimAt = options.clock.now();
+    this.lastTickAt = options.clock.now();
+    this.trim = new JournalTrim({ ...options, limits: this.limits, signal: this.stopping.signal, warn: (message, facts) => options.observer.warn(options.number, message, facts) });
   }
 
   /** Ends at once, as a crash would; what is under way may or may not be committed. */
@@ -302,6 +303,7 @@ export class TaskRunner {
       this.throwIfStopped();
       if (this.failure !== null) throw this.failure;
       if (this.graceful) return this.finish();
+      if (this.missing !== null) return this.refuse(this.missing);
       const moved = this.check === 'none' && this.compute();
       if (moved) this.checkAgainAt = -Infinity;
       this.settleDoubts();
@@ -314,6 +316,22 @@ export class TaskRunner {
       if (moved) await this.options.clock.yield();
       else await this.bell.wait(this.options.clock, this.patience());
     }
+  }
+
+  /** What comes next of some input, where the log no longer has it. */
+  private get missing(): OffsetOutOfRangeError | null {
+    for (const { failure, empty } of this.pumps.values()) if (failure !== null && empty) return failure;
+    return this.controlPump?.failure ?? null;
+  }
+
+  /** An owner that came after this one has trimmed what it took: only if the journal ends with what this one knows is anything missing. */
+  private async refuse(missing: OffsetOutOfRangeError): Promise<never> {
+    await this.committing;
+    if (this.failure !== null) throw this.failure;
+    await this.fence();
+    const last = await this.lastEntry();
+    if ((last?.sequence ?? -1) !== this.task.sequence - 1) throw new TaskLostError(`task ${this.options.number} was carried on by another owner`);
+    throw positionLost(this.options.number, missing, 'the next to be read');
   }
 
   private async finish(): Promise<void> {
@@ -346,7 +364,6 @@ export class TaskRunner {
   private takeControl(): boolean {
     const pump = this.controlPump;
     if (pump === null) return false;
-    if (pump.failure !== null) throw positionLost(this.options.number, pump.failure, 'the next to be read');
     const { control } = this.task;
     const from = control.position;
     while (!pump.empty && !this.entryClosed) {
@@ -370,7 +387,6 @@ export class TaskRunner {
   private takeFrom(input: TaskInput, until: number): boolean {
     const pump = this.pumps.get(input.id);
     if (pump === undefined) return false;
-    if (pump.failure !== null) throw positionLost(this.options.number, pump.failure, 'the next to be read');
     const from = this.positions.get(input.id) as number;
     let to = from;
     if (input.source === null && !pump.empty) this.tickIdleClocks(true);
@@ -593,7 +609,7 @@ export class TaskRunner {
         this.writtenFloor = entry.floor;
         this.committed = { controlPosition: entry.controlPosition, positions: Object.fromEntries(table.map((id, i) => [id, entry.positions[i] ?? 0])) };
         options.observer.committed(options.number, { events, alerts: effects.alerts.length, ms: options.clock.now() - now, bytes: countWrites(writes) });
-        this.trim();
+        if (this.trim.trim(entry.floor)) this.tableWritten = false;
         this.bell.ring();
       },
       (error: unknown) => {
@@ -631,7 +647,7 @@ export class TaskRunner {
         const ends = (await log.reader.ends(topics.journal)).find(({ partition }) => partition === number);
         if (ends === undefined) return null;
         let last: LogRecord | null = null;
-        let position = Math.max(ends.start, this.trimFrom);
+        let position = Math.max(ends.start, this.trim.from);
         while (position < ends.end) {
           const fetched = await log.reader.read(topics.journal, number, position, { maxBytes: this.limits.fetchBytes, maxWaitMs: 0 });
           last = fetched.records[fetched.records.length - 1] ?? last;
@@ -645,38 +661,5 @@ export class TaskRunner {
         retryMs = Math.min(retryMs * 2, this.limits.retryMsMax);
       }
     }
-  }
-
-  /**
-   * From time to time drops what no replay needs: entries before the one before the floor. The first that is left must name the
-   * inputs, or nobody knows whose its positions are; so the next entry is made to name them, for the next time.
-   */
-  private trim(): void {
-    const { clock, log, topics, number } = this.options;
-    if (clock.now() - this.lastTrimAt < this.limits.trimEveryMs) return;
-    this.lastTrimAt = clock.now();
-    this.tableWritten = false;
-    const floor = this.writtenFloor;
-    void (async () => {
-      const { start = 0 } = (await log.reader.ends(topics.journal)).find(({ partition }) => partition === number) ?? {};
-      let position = Math.max(start, this.trimFrom);
-      let keepFrom = position;
-      for (;;) {
-        const fetched = await log.reader.read(topics.journal, number, position, { maxBytes: this.limits.fetchBytes, maxWaitMs: 0, signal: this.stopping.signal });
-        for (const record of fetched.records) {
-          const { sequence, inputs } = decodeJournalEntry(record.value as Uint8Array);
-          if (sequence >= floor) return this.trimTo(keepFrom);
-          if (inputs !== null) keepFrom = record.offset;
-        }
-        if (fetched.nextOffset === position) return this.trimTo(keepFrom);
-        position = fetched.nextOffset;
-      }
-    })().catch((error: unknown) => this.options.observer.warn(number, 'the journal could not be trimmed', { reason: error instanceof Error ? error.message : String(error) }));
-  }
-
-  private async trimTo(offset: number): Promise<void> {
-    if (offset <= this.trimFrom) return;
-    this.trimFrom = offset;
-    await this.options.log.admin.trim(this.options.topics.journal, this.options.number, offset);
   }
 }

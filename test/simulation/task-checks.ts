@@ -26,19 +26,23 @@ export type TabledEntry = JournalEntry & { readonly table: readonly string[] };
 export interface Outcome {
   readonly cluster: SimulatedCluster;
   readonly scenario: Scenario;
-  /** journal entries that were trimmed away, by task */
-  readonly trimmed: ReadonlyMap<number, readonly LogRecord[]>;
+  /** records that were trimmed away, by topic/partition */
+  readonly trimmed: ReadonlyMap<string, readonly LogRecord[]>;
   /** the checks' own: none of the hosts' */
   readonly control: SharedControl;
 }
 
-/** Journal of a task from its first entry on, trimmed ones included. */
-export function journalOf({ cluster, trimmed }: Outcome, number: number): TabledEntry[] {
-  const kept = cluster.committed(TOPICS.journal, number);
+/** Everything that was ever committed to a partition, trimmed records included. */
+function everything({ cluster, trimmed }: Outcome, topic: string, partition: number): LogRecord[] {
+  const kept = cluster.committed(topic, partition);
   const first = kept[0]?.offset ?? Infinity;
-  const records = [...(trimmed.get(number) ?? []).filter(({ offset }) => offset < first), ...kept];
+  return [...(trimmed.get(`${topic}/${partition}`) ?? []).filter(({ offset }) => offset < first), ...kept];
+}
+
+/** Journal of a task from its first entry on. */
+export function journalOf(outcome: Outcome, number: number): TabledEntry[] {
   let table: readonly string[] = [];
-  return records.map((record) => {
+  return everything(outcome, TOPICS.journal, number).map((record) => {
     const entry = decodeJournalEntry(record.value as Uint8Array);
     table = entry.inputs ?? table;
     return { ...entry, table };
@@ -98,7 +102,8 @@ function checkJournal(number: number, entries: readonly TabledEntry[]): void {
 // ------------------------------------------------------------------ fold
 
 /** One fault-free run over the inputs in journaled order, from the start. */
-function fold({ cluster, scenario, control }: Outcome, number: number, entries: readonly TabledEntry[]): Fold {
+function fold(outcome: Outcome, number: number, entries: readonly TabledEntry[]): Fold {
+  const { cluster, scenario, control } = outcome;
   const task = new PartitionTask({ number, keyedPartitions: scenario.keyedPartitions, prepare: control.prepare });
   // slots get their numbers in the order in which rules are compiled, which is nobody's business but the layout's
   const layout = cluster.committed(TOPICS.state, number).findLast(({ key }) => key !== null && PartitionTask.isLayoutKey(decodeUtf8(key)));
@@ -108,7 +113,7 @@ function fold({ cluster, scenario, control }: Outcome, number: number, entries: 
   const positions = new Map<string, number>();
   for (const entry of entries) {
     task.sequence = entry.sequence;
-    for (const step of entry.steps) foldStep(cluster, control, task, step, entry, positions);
+    for (const step of entry.steps) foldStep(outcome, task, step, entry, positions);
     checkPositions(task, entry, positions);
     const writes = new WriteBuilder(TOPICS, number, () => OUTPUT_PARTITIONS).effects(task.takeEffects(), []).build();
     for (const { topic, records } of writes) for (const record of records) output.push(textOfNew(topic, record));
@@ -118,12 +123,12 @@ function fold({ cluster, scenario, control }: Outcome, number: number, entries: 
   return { task, entries, output, frames, positions };
 }
 
-function foldStep(cluster: SimulatedCluster, control: SharedControl, task: PartitionTask, step: JournalStep, { table, sequence }: TabledEntry, positions: Map<string, number>): void {
+function foldStep(outcome: Outcome, task: PartitionTask, step: JournalStep, { table, sequence }: TabledEntry, positions: Map<string, number>): void {
   switch (step.kind) {
     case 'control':
       if (step.from !== task.control.position) throw new Violation(`task ${task.number} took control from ${step.from}, expected ${task.control.position} in entry ${sequence}`);
-      for (const record of between(cluster, TOPICS.control, 0, step.from, step.to)) {
-        task.applyControl(control.read(record), record.offset);
+      for (const record of between(outcome, TOPICS.control, 0, step.from, step.to)) {
+        task.applyControl(outcome.control.read(record), record.offset);
         followInputs(task, positions);
       }
       task.control.position = step.to;
@@ -140,7 +145,7 @@ function foldStep(cluster: SimulatedCluster, control: SharedControl, task: Parti
       if (step.from !== from) throw new Violation(`task ${task.number} took ${id} from ${step.from}, expected ${from} in entry ${sequence}`);
       positions.set(id, step.to);
       task.useJournaledRepeats(new Set(step.repeats));
-      for (const record of between(cluster, input.topic ?? TOPICS.rekey, input.partition, step.from, step.to)) task.take(id, record);
+      for (const record of between(outcome, input.topic ?? TOPICS.rekey, input.partition, step.from, step.to)) task.take(id, record);
     }
   }
 }
@@ -160,8 +165,8 @@ function checkPositions(task: PartitionTask, entry: TabledEntry, positions: Read
   if (entry.controlPosition !== task.control.position) throw new Violation(`task ${task.number}: entry ${entry.sequence} says control ${entry.controlPosition}, expected ${task.control.position}`);
 }
 
-function between(cluster: SimulatedCluster, topic: string, partition: number, from: number, to: number): LogRecord[] {
-  return cluster.committed(topic, partition).filter(({ offset }) => offset >= from && offset < to);
+function between(outcome: Outcome, topic: string, partition: number, from: number, to: number): LogRecord[] {
+  return everything(outcome, topic, partition).filter(({ offset }) => offset >= from && offset < to);
 }
 
 // ------------------------------------------------------------------ what readers see
@@ -176,10 +181,10 @@ function visible(cluster: SimulatedCluster): string[] {
   return seen;
 }
 
-function framesSeen({ cluster, scenario }: Outcome): string[] {
+function framesSeen(outcome: Outcome): string[] {
   const frames: string[] = [];
-  for (let partition = 0; partition < scenario.keyedPartitions; partition++) {
-    for (const { value } of cluster.committed(TOPICS.rekey, partition)) if (value !== null && hasEvents(value)) frames.push(`${partition} ${hex(value)}`);
+  for (let partition = 0; partition < outcome.scenario.keyedPartitions; partition++) {
+    for (const { value } of everything(outcome, TOPICS.rekey, partition)) if (value !== null && hasEvents(value)) frames.push(`${partition} ${hex(value)}`);
   }
   return frames;
 }

@@ -67,7 +67,7 @@ class TaskSimulation {
   readonly cluster: SimulatedCluster;
   private readonly scenario: Scenario;
   private readonly random: SimulatedRandom;
-  private readonly trimmed = new Map<number, LogRecord[]>();
+  private readonly trimmed = new Map<string, LogRecord[]>();
   private readonly hosts = new Map<SimulatedProcess, TaskHost>();
   private readonly problems: string[] = [];
   private readonly control = new SharedControl();
@@ -156,7 +156,7 @@ class TaskSimulation {
     host.start().catch((error: unknown) => this.problems.push(`the host could not start: ${String(error)}`));
   }
 
-  /** The process' log; what it trims from the journal is kept for the checks. */
+  /** The process' log; what it trims is kept for the checks. */
   private logOf(process: SimulatedProcess): Log {
     const admin: TopicAdmin = {
       ensure: (specs) => process.admin.ensure(specs),
@@ -165,18 +165,18 @@ class TaskSimulation {
       makesTopics: () => process.admin.makesTopics(),
       close: () => process.admin.close(),
       trim: (topic, partition, offset) => {
-        if (topic === TOPICS.journal) this.keepTrimmed(partition, offset);
+        this.keepTrimmed(topic, partition, offset);
         return process.admin.trim(topic, partition, offset);
       },
     };
     return { kind: 'simulated', reader: process.reader, writer: process.writer, membership: process.membership, admin, taskProducer: (id) => process.taskProducer(id), close: () => process.close() };
   }
 
-  private keepTrimmed(number: number, offset: number): void {
-    const kept = this.trimmed.get(number) ?? [];
+  private keepTrimmed(topic: string, partition: number, offset: number): void {
+    const kept = this.trimmed.get(`${topic}/${partition}`) ?? [];
     const next = (kept[kept.length - 1]?.offset ?? -1) + 1;
-    kept.push(...this.cluster.committed(TOPICS.journal, number).filter((record) => record.offset >= next && record.offset < offset));
-    this.trimmed.set(number, kept);
+    kept.push(...this.cluster.committed(topic, partition).filter((record) => record.offset >= next && record.offset < offset));
+    this.trimmed.set(`${topic}/${partition}`, kept);
   }
 
   private observerOf(process: SimulatedProcess): HostObserver {
