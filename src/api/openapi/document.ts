@@ -7,7 +7,8 @@ import type { Route, RouteParameter, RouteTable } from './route-table.js';
 
 type Json = Record<string, unknown>;
 
-const DESCRIPTION = `Rules over event streams. Send \`Authorization: Bearer KEY\`; roles are viewer < analyst < admin.
+const DESCRIPTION = `Rules over event streams. Send \`Authorization: Bearer KEY\`, with an API key or a token (JWT) of the identity provider that the operator named; roles are viewer < analyst < admin.
+Who asks too often, or fails to authenticate too often, is answered with 429 and \`Retry-After\`.
 Errors are RFC 9457 problem details: match on \`code\`. Lists answer \`{items, nextCursor}\`. Times are epoch ms.`;
 
 /** The OpenAPI 3.1 document of the routes, from the same zod schemas that check requests. */
@@ -72,7 +73,7 @@ const HEADER_FORMS: Readonly<Record<string, Json>> = {
 function responsesOf(route: Route, components: Json): Json {
   const responses: Json = {};
   for (const [status, answer] of Object.entries(route.doc.answers)) responses[status] = { description: DESCRIPTIONS[status] ?? 'Done', ...contentOf(answer, components) };
-  const problems: Record<string, string> = { ...(route.role === 'public' ? {} : { 401: 'No key, or one that is not known', 403: 'The role of the key does not suffice' }), ...route.doc.problems };
+  const problems: Record<string, string> = { ...(route.role === 'public' ? {} : { 401: 'No key or token, or one that is not known', 403: 'The role of the key does not suffice' }), ...route.doc.problems };
   for (const [status, description] of Object.entries(problems)) {
     responses[status] ??= { description, content: { 'application/problem+json': { schema: schemaOf(problemAnswer, 'output', components) } } };
   }
