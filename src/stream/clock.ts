@@ -24,6 +24,8 @@ export const systemClock: Clock = {
   yield: () => new Promise((resolve) => setImmediate(resolve)),
 };
 
+const RUNG = 'rung';
+
 /** A bell that one waiter listens for: rings are not lost, and several are one. */
 export class Bell {
   private rung = false;
@@ -31,7 +33,8 @@ export class Bell {
 
   ring(): void {
     this.rung = true;
-    this.waiter?.abort();
+    // a reason of its own: without one each ring would make an exception, with its stack
+    this.waiter?.abort(RUNG);
   }
 
   /** Waits for a ring since the last wait, at most `ms`. */
