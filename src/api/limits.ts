@@ -50,6 +50,8 @@ export const CONNECTIONS_MAX = 5_000;
 export const FAILED_AUTH_PER_MINUTE = 60;
 /** How far into the future failures can close an address: a client that is mended must not wait for long. */
 export const FAILED_AUTH_DEBT_MS = 10 * 60_000;
+/** The log is told of an address that guesses no more often than this. */
+export const GUESSING_TOLD_EVERY_S = 60;
 /** Requests of one key in a second: about what one process can answer; a runaway client must not take all of it for long. */
 export const REQUESTS_PER_SECOND = 2_000;
 /** A rested key has so many seconds' worth at once. */

@@ -25,6 +25,8 @@ export interface ApiOptions {
   readonly tokens?: TokenVerifier | undefined;
   /** failed authentications that an address may have in a minute, >= 1; 0 = any; default `FAILED_AUTH_PER_MINUTE` */
   readonly failedAuthPerMinute?: number;
+  /** hears of an address (or IPv6 /64) that was refused for failing too often, at most every `GUESSING_TOLD_EVERY_S` */
+  readonly onGuessing?: (client: string) => void;
   /** requests of one key in a second, >= 1; 0 = any; default `REQUESTS_PER_SECOND` */
   readonly requestsPerSecond?: number;
   /** proxies in front of the process whose `X-Forwarded-For` is believed; default 0: the address is that of the connection */

@@ -136,7 +136,8 @@ async function openLog(config: Config, topics: Topics, logger: Logger): Promise<
 function apiOptions(config: Config, logger: Logger, telemetry: Telemetry): ApiOptions {
   const { oidc, openMetrics, failedAuthPerMinute, requestsPerSecond, trustedProxies } = config;
   const onTrouble = (reason: string): void => logger.warn('tokens cannot be checked now', { reason });
-  return { log: apiLog(logger, telemetry.metrics), tokens: oidc && new OidcTokens(oidc, { onTrouble }), openMetrics, failedAuthPerMinute, requestsPerSecond, trustedProxies };
+  const onGuessing = (address: string): void => logger.warn('an address fails to authenticate too often and is refused', { address });
+  return { log: apiLog(logger, telemetry.metrics), tokens: oidc && new OidcTokens(oidc, { onTrouble }), onGuessing, openMetrics, failedAuthPerMinute, requestsPerSecond, trustedProxies };
 }
 
 interface Catalogue {

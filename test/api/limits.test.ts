@@ -22,12 +22,14 @@ describe('limits of the HTTP interface', () => {
   afterEach(() => api.close());
 
   it('closes an address that guesses keys, to good keys too, and says until when', async () => {
-    await serve({ failedAuthPerMinute: 3 });
+    const guessing: string[] = [];
+    await serve({ failedAuthPerMinute: 3, onGuessing: (from) => void guessing.push(from) });
     let looked = 0;
     const authenticate = ports.apiKeys.authenticate.bind(ports.apiKeys);
     ports.apiKeys.authenticate = (key) => (looked++, authenticate(key));
     const statuses = await times(5, async () => (await client.get('/api/v1/rules', { key: 'guess' })).status);
     expect([statuses, looked]).toEqual([[401, 401, 401, 429, 429], 3]);
+    expect(guessing).toEqual(['127.0.0.1']);
     const refused = await client.get('/api/v1/rules');
     const retryAfter = Number(refused.headers.get('retry-after'));
     expect(retryAfter > 0 && retryAfter <= 20).toBe(true);

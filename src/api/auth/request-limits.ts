@@ -1,5 +1,5 @@
 import { ApiError } from '../api-error.js';
-import { CLIENTS_REMEMBERED_MAX, FAILED_AUTH_DEBT_MS, FAILED_AUTH_PER_MINUTE, REQUEST_BURST_SECONDS, REQUESTS_PER_SECOND } from '../limits.js';
+import { CLIENTS_REMEMBERED_MAX, FAILED_AUTH_DEBT_MS, GUESSING_TOLD_EVERY_S, FAILED_AUTH_PER_MINUTE, REQUEST_BURST_SECONDS, REQUESTS_PER_SECOND } from '../limits.js';
 import type { ApiOptions } from '../options.js';
 import { clientOf } from './client-address.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -8,8 +8,11 @@ import { RateLimiter } from './rate-limiter.js';
 export class RequestLimits {
   private readonly failures: RateLimiter | null;
   private readonly requests: RateLimiter | null;
+  private readonly told = new RateLimiter({ burst: 1, perSecond: 1 / GUESSING_TOLD_EVERY_S, keysMax: CLIENTS_REMEMBERED_MAX });
+  private readonly onGuessing: (client: string) => void;
 
-  constructor({ failedAuthPerMinute = FAILED_AUTH_PER_MINUTE, requestsPerSecond = REQUESTS_PER_SECOND }: Pick<ApiOptions, 'failedAuthPerMinute' | 'requestsPerSecond'>) {
+  constructor({ failedAuthPerMinute = FAILED_AUTH_PER_MINUTE, requestsPerSecond = REQUESTS_PER_SECOND, onGuessing = () => undefined }: Pick<ApiOptions, 'failedAuthPerMinute' | 'requestsPerSecond' | 'onGuessing'>) {
+    this.onGuessing = onGuessing;
     this.failures = failedAuthPerMinute === 0 ? null : new RateLimiter({ burst: failedAuthPerMinute, perSecond: failedAuthPerMinute / 60, keysMax: CLIENTS_REMEMBERED_MAX });
     this.requests = requestsPerSecond === 0 ? null : new RateLimiter({ burst: requestsPerSecond * REQUEST_BURST_SECONDS, perSecond: requestsPerSecond, keysMax: CLIENTS_REMEMBERED_MAX });
   }
@@ -19,8 +22,11 @@ export class RequestLimits {
    * @throws ApiError 429 `auth.too-many-failures`
    */
   refuseGuessing(address: string | undefined): void {
-    const waitMs = this.failures?.waitMs(clientOf(address)) ?? 0;
-    if (waitMs > 0) throw tooMany('auth.too-many-failures', 'this address has failed to authenticate too often', waitMs);
+    const client = clientOf(address);
+    const waitMs = this.failures?.waitMs(client) ?? 0;
+    if (waitMs === 0) return;
+    if (this.told.take(client) === 0) this.onGuessing(client);
+    throw tooMany('auth.too-many-failures', 'this address has failed to authenticate too often', waitMs);
   }
 
   /** Failures that were under way together count together, so that many at once gain nothing. */
