@@ -1,6 +1,6 @@
 /** Time as the runner sees it: the machine's, or a simulation's. */
 export interface Clock {
-  /** epoch ms */
+  /** epoch ms, never going back */
   now(): number;
   /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -8,8 +8,11 @@ export interface Clock {
   yield(): Promise<void>;
 }
 
+/** Wall time at the start of the process, from where it goes on evenly: a clock that is set back must not hold up what is due. */
+const originMs = Date.now() - performance.now();
+
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: () => Math.floor(originMs + performance.now()),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted === true) return resolve();

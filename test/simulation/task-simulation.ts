@@ -137,12 +137,14 @@ class TaskSimulation {
 
   private start(): void {
     const process = this.cluster.process('host');
+    // no two machines agree what time it is
+    const skewMs = this.random.pick([0, 0, -4_000, 7_000]);
     const host = new TaskHost({
       log: this.logOf(process),
       topics: TOPICS,
       app: APP,
       keyedPartitions: this.scenario.keyedPartitions,
-      clock: { now: () => process.now(), sleep: (ms, signal) => process.sleep(ms, signal), yield: () => process.breathe() },
+      clock: { now: () => process.now() + skewMs, sleep: (ms, signal) => process.sleep(ms, signal), yield: () => process.breathe() },
       observer: this.observerOf(process),
       partitionsOf: () => OUTPUT_PARTITIONS,
       flags: 0,
