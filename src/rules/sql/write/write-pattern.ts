@@ -20,7 +20,7 @@ export function writePattern({ stages, skip }: ResolvedPattern, names: Names): W
   const writer = new PatternWriter(names, skip.to === 'pastLast');
   const text = writer.sequence(stages);
   const last = stages[stages.length - 1];
-  if (last !== undefined && 'greedy' in last && last.greedy && last.times.max > last.times.min) unsayable('a greedy loop at the end');
+  if (isGreedy(last)) unsayable('a greedy loop at the end');
   return { text, definitions: writer.definitions };
 }
 
@@ -36,6 +36,7 @@ class PatternWriter {
   sequence(stages: readonly ResolvedStage[]): string {
     const texts: string[] = [];
     let nots: EventFit[] = [];
+    if (this.names.dialect === 'flink') stages.forEach((stage, i) => mayBeEmpty(stage) && isGreedy(stages[i - 1]) && unsayable('what may be left out behind a greedy loop'));
     for (const [i, stage] of stages.entries()) {
       if (stage.kind === 'not') {
         if (stage.next) unsayable('a forbidden very next event');
@@ -125,6 +126,10 @@ class PatternWriter {
     if (min === 1) return max === Infinity ? `${of}*${reluctant}` : `${of}{0,${max}}${reluctant}`;
     return this.names.dialect === 'flink' ? unsayable('a loop of at least two that may be left out') : `(${of}{${min},${max === Infinity ? '' : max}}${reluctant})?`;
   }
+}
+
+function isGreedy(stage: ResolvedStage | undefined): boolean {
+  return stage !== undefined && 'greedy' in stage && stage.greedy && stage.times.max > stage.times.min;
 }
 
 function mayBeEmpty(stage: ResolvedStage): boolean {
