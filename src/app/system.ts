@@ -176,7 +176,10 @@ async function openCatalogue(config: Config, log: Log, topics: Topics, logger: L
     alerts: guarded(alerts),
     alertFeed: feed,
     audit: guarded(new AuditLog(database)),
-    ingestion: new IngestionAdapter(sources, idempotency, log, (source, accepted, rejected) => telemetry.metrics.ingested(source, accepted, rejected)),
+    ingestion: new IngestionAdapter(sources, idempotency, log, {
+      counted: (source, accepted, rejected) => telemetry.metrics.ingested(source, accepted, rejected),
+      refused: (source, reason) => logger.warn('the log takes no events', { source, reason }),
+    }),
     live,
     validator,
     simulator: new SimulatorAdapter(validator),

@@ -112,6 +112,7 @@ export class EventDecoder {
     } catch (error) {
       return { code: 'event.malformed-json', detail: error instanceof Error ? error.message : String(error) };
     }
+    if (depthOf(value) > engineLimits.eventDepthMax) return { code: 'event.too-deep', detail: `nested deeper than ${engineLimits.eventDepthMax} levels` };
     return this.fill(parsed, into);
   }
 
@@ -193,4 +194,23 @@ function describe(value: FieldValue): string {
   if (value === undefined) return 'nothing';
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+const [QUOTE, BACKSLASH, OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d];
+
+/** Levels of lists and objects in the bytes of a JSON text. */
+function depthOf(json: Uint8Array): number {
+  let depth = 0;
+  let deepest = 0;
+  let inText = false;
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i];
+    if (inText) {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) inText = false;
+    } else if (byte === QUOTE) inText = true;
+    else if (byte === OPEN_OBJECT || byte === OPEN_LIST) deepest = Math.max(deepest, ++depth);
+    else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) depth--;
+  }
+  return deepest;
 }

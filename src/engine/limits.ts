@@ -2,6 +2,8 @@
 export const engineLimits = {
   /** bytes of one event's JSON: what a broker takes by default */
   eventBytesMax: 1_048_576,
+  /** levels of lists and objects in one event: what writes such a value again recurses over them */
+  eventDepthMax: 100,
   /** |event time| in ms: the range of an ECMAScript Date */
   timeMsMax: 8.64e15,
   /** different values of `policy.per` remembered for one rule and key */

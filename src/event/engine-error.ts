@@ -4,6 +4,7 @@ export type EngineErrorCode =
   | 'event.invalid-utf8'
   | 'event.not-an-object'
   | 'event.too-large'
+  | 'event.too-deep'
   | 'event.missing-time'
   | 'event.invalid-time'
   | 'event.missing-type'

@@ -75,7 +75,7 @@ export function translateDatabaseError(error: unknown): unknown {
   if (!isDriverError(error) || error instanceof DatabaseUnavailableError || error instanceof CatalogueError) return error;
   if (error.errors && error.errors.length > 0) return translateDatabaseError(error.errors[0]);
   const code = String(error.code ?? '');
-  if (unstorableTextStates.has(code)) return new CatalogueError('text.not-storable', `a text has a character that cannot be stored (U+0000 or half a surrogate pair): ${error.message}`);
+  if (unstorableTextStates.has(code)) return new CatalogueError('text.not-storable', `a text has a character that cannot be stored (U+0000 or half a surrogate pair)`);
   if (!unavailableStates.test(code) && !unavailableCodes.has(code) && !unavailableMessages.test(error.message)) return error;
   return new DatabaseUnavailableError(`the database cannot be reached: ${error.message}`, { cause: error });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { PartitionTask } from '../../src/engine/partition-task.js';
 import { RuleTestDriver, type DriverOptions } from '../../src/engine/testing/rule-test-driver.js';
 
 const above = (id: string, amount: number, more: object = {}) => ({
@@ -49,5 +50,21 @@ describe('an event that a rule refuses', () => {
     driver.restart();
     driver.push(pay('e3', 3_000, 20));
     expect(driver.alerts.map(({ facts }) => facts)).toEqual([{ n: 3 }]);
+  });
+});
+
+describe('an event nested too deep', () => {
+  it('is put aside, whichever way it is read', () => {
+    const rule = { id: 'deep', from: 's', key: 'k', when: { fact: 'n', operator: 'exists', value: true }, alert: { type: 't', include: ['n'] } };
+    const source = { topic: 's', eventTime: { field: 'ts' }, type: { field: 'type' } };
+    const event = (levels: number): Uint8Array => new TextEncoder().encode(`{"type":"a","ts":1,"k":"x","n":${'['.repeat(levels)}${']'.repeat(levels)}}`);
+    for (const fast of [true, false]) {
+      const task = new PartitionTask({ number: 1, keyedPartitions: 1, fast });
+      task.applyControl({ kind: 'source', change: { catalogue: 'c', number: 1 }, name: 's', definition: source, startOffsets: [0] }, 0);
+      task.applyControl({ kind: 'rule', change: { catalogue: 'c', number: 2 }, ruleId: 'deep', version: 1, status: 'active', document: rule }, 1);
+      [99, 100, 400_000].forEach((levels, offset) => task.take('s/0', { offset, timestampMs: null, key: null, value: event(levels) }));
+      const { alerts, side } = task.takeEffects();
+      expect([alerts.length, side.map(({ code, offset }) => [code, offset])]).toEqual([1, [['event.too-deep', 1], ['event.too-deep', 2]]]);
+    }
   });
 });

@@ -22,6 +22,19 @@ interface KnownSource {
 
 type Opened = Awaited<ReturnType<Ingestion['begin']>>;
 
+/** What operators are told of ingestion. */
+export interface IngestionWatch {
+  counted(source: string, accepted: number, rejected: number): void;
+  /** the log took nothing, and why */
+  refused(source: string, reason: string): void;
+}
+
+/** What one request's session tells. */
+interface SessionWatch {
+  counted(accepted: number, rejected: number): void;
+  refused(reason: string): void;
+}
+
 /** Brings posted events onto the log of their source. */
 export class IngestionAdapter implements Ingestion {
   private readonly known = new Map<string, KnownSource>();
@@ -30,20 +43,23 @@ export class IngestionAdapter implements Ingestion {
     private readonly sources: SourceCatalogue,
     private readonly keys: IdempotencyKeys,
     private readonly log: Log,
-    private readonly counted: (source: string, accepted: number, rejected: number) => void,
+    private readonly watch: IngestionWatch,
   ) {}
 
   async begin(request: { readonly source: string; readonly idempotencyKey: string | null; readonly caller: Caller }): Promise<Opened> {
     const source = await this.sourceOf(request.source);
     const { definition, partitions } = source;
-    const counted = (accepted: number, rejected: number): void => this.counted(request.source, accepted, rejected);
-    if (request.idempotencyKey === null) return { kind: 'open', definition, session: new PlainSession(this.log, definition.topic, partitions, counted) };
+    const watch: SessionWatch = {
+      counted: (accepted, rejected) => this.watch.counted(request.source, accepted, rejected),
+      refused: (reason) => this.watch.refused(request.source, reason),
+    };
+    if (request.idempotencyKey === null) return { kind: 'open', definition, session: new PlainSession(this.log, definition.topic, partitions, watch) };
     const claim: IdempotencyClaim = { source: request.source, key: request.idempotencyKey, holder: randomUUID() };
     const ends = [...(await this.log.reader.ends(definition.topic))].sort((a, b) => a.partition - b.partition).map(({ end }) => end);
     const outcome = await asApi(() => this.keys.claim(claim, ends));
     if (outcome.kind === 'done') return { kind: 'done', result: outcome.result as unknown as IngestResult, bodySha256: outcome.bodySha256 };
     const written = outcome.repeated ? await this.writtenBefore(definition.topic, outcome.ends, claim.key) : new Set<number>();
-    return { kind: 'open', definition, session: new IdempotentSession(this.log, definition.topic, partitions, counted, this.keys, claim, written) };
+    return { kind: 'open', definition, session: new IdempotentSession(this.log, definition.topic, partitions, watch, this.keys, claim, written) };
   }
 
   private async sourceOf(name: string): Promise<KnownSource> {
@@ -92,7 +108,7 @@ class PlainSession implements IngestSession {
     private readonly log: Log,
     private readonly topic: string,
     private readonly partitions: number,
-    private readonly counted: (accepted: number, rejected: number) => void,
+    private readonly watch: SessionWatch,
   ) {}
 
   async append(events: readonly IncomingEvent[]): Promise<void> {
@@ -103,7 +119,8 @@ class PlainSession implements IngestSession {
     try {
       await this.log.writer.append(this.topic, records);
     } catch (error) {
-      throw new ApiError(503, 'ingestion.unavailable', `the log does not take events now: ${error instanceof Error ? error.message : String(error)}`);
+      this.watch.refused(error instanceof Error ? error.message : String(error));
+      throw new ApiError(503, 'ingestion.unavailable', 'the log does not take events now: send them again');
     }
   }
 
@@ -112,7 +129,7 @@ class PlainSession implements IngestSession {
   }
 
   async finish(result: IngestResult, _bodySha256: string): Promise<void> {
-    this.counted(result.accepted, result.rejected.length + result.rejectedNotListed);
+    this.watch.counted(result.accepted, result.rejected.length + result.rejectedNotListed);
   }
 
   async abandon(): Promise<void> {}
@@ -125,12 +142,12 @@ class IdempotentSession extends PlainSession {
     log: Log,
     topic: string,
     partitions: number,
-    counted: (accepted: number, rejected: number) => void,
+    watch: SessionWatch,
     private readonly keys: IdempotencyKeys,
     private readonly claim: IdempotencyClaim,
     private readonly written: ReadonlySet<number>,
   ) {
-    super(log, topic, partitions, counted);
+    super(log, topic, partitions, watch);
   }
 
   override async append(events: readonly IncomingEvent[]): Promise<void> {
