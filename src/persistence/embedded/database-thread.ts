@@ -18,6 +18,8 @@ const options = workerData as ThreadOptions;
 const startupLengthMin = 8;
 const protocolVersion3 = 196_608;
 const terminate = 'X'.charCodeAt(0);
+/** Messages after which a client awaits nothing of what it sent before: Sync, and a simple query. */
+const settling = new Set(['S', 'Q'].map((type) => type.charCodeAt(0)));
 
 /**
  * PGlite's own parameters without `-F`, which turns fsync off, with little memory of its own (the system caches files too),
@@ -55,6 +57,8 @@ class MessageCutter {
 /** One client at a time; a new one takes the place of the one before, whose transaction is rolled back. */
 class SessionServer {
   private current: MessagePort | null = null;
+  /** false from the first message of an extended query to its Sync: the unnamed statement and portal in between are the client's */
+  private settled = true;
   private work: Promise<void> = Promise.resolve();
   private readonly database: PGlite;
 
@@ -80,10 +84,10 @@ class SessionServer {
     });
   }
 
-  /** Runs `step` between two messages, when no transaction is open. */
+  /** Runs `step` between two queries, when no transaction is open. */
   whenIdle(step: () => Promise<void>): void {
     this.enqueue(async () => {
-      if (!this.database.isInTransaction()) await step();
+      if (this.settled && !this.database.isInTransaction()) await step();
     });
   }
 
@@ -93,11 +97,13 @@ class SessionServer {
 
   private async answer(port: MessagePort, message: Uint8Array): Promise<void> {
     if (this.current !== port || message[0] === terminate) return;
+    this.settled = settling.has(message[0] ?? 0);
     await this.database.execProtocolRawStream(message, { onRawData: (bytes) => port.postMessage(bytes.slice()) });
   }
 
   /** What a real server does when a client goes away: roll back, release locks, forget prepared statements. */
   private async reset(): Promise<void> {
+    this.settled = true;
     if (this.database.isInTransaction()) await this.database.exec('rollback');
     await this.database.exec('discard all');
     await this.database.exec("set search_path = 'public'");
