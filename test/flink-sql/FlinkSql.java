@@ -74,7 +74,7 @@ public class FlinkSql {
     List<Row> rows = new ArrayList<>();
     for (String line : Files.readAllLines(Path.of(table.get("file").asText()), StandardCharsets.UTF_8)) rows.add(rowOf(JSON.readTree(line), table.get("columns")));
     RowTypeInfo rowType = new RowTypeInfo(types.toArray(new TypeInformation<?>[0]), columns.toArray(new String[0]));
-    tables.createTemporaryView(name, tables.fromDataStream(environment.fromData(rows, rowType), schema.build()));
+    tables.createTemporaryView("`" + name + "`", tables.fromDataStream(environment.fromData(rows, rowType), schema.build()));
   }
 
   private static TypeInformation<?> typeOf(String type) {

@@ -1,30 +1,35 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonValue } from '../../src/event/stream-event.js';
-import { toSql } from '../../src/rules/sql/to-sql.js';
 import { AS_FLINK, agrees, brief, compare, compareAnswers, showsOtherWays, type Comparison, type Query } from './compare.js';
+import { conformanceRules } from './conformance-rules.js';
 import { differences, refused } from './differences.js';
 import { runOnFlink, type EventTable, type FlinkAnswer } from './flink.js';
 import { queries, tables } from './queries.js';
 import { randomQueries } from './random-queries.js';
+import { writtenForFlink } from './rule-case.js';
 import { runRule, runSql } from './vigil.js';
 import { writtenRules } from './written-rules.js';
 
 const RANDOM = 40;
+/** Of the cases of the conformance set every eighth; `npm run flink-sql -- --conformance` takes all. */
+const CASES_EVERY = 8;
 /** Maven, the compiler and Flink together; without jars and with a busy machine. */
 const FLINK_WITHIN_MS = 120_000;
 
 describe('the same SQL on Flink and on Vigil', () => {
   const over: Record<string, EventTable> = { ...tables(), ...Object.fromEntries(differences.map(({ table }, i) => [`difference${i}`, table])) };
   const mixed = over['mixed'] as EventTable;
+  const written = writtenForFlink(writtenRules(mixed));
+  const cases = writtenForFlink(conformanceRules()).filter((_case, i) => i % CASES_EVERY === 0);
+  for (const { query, table } of cases) over[query.table] = table;
   const random = randomQueries(RANDOM, 1);
   const deliberate = differences.map((difference, i): Query => ({ name: difference.name, table: `difference${i}`, sql: difference.sql.replace('FROM difference', `FROM difference${i}`) }));
-  const written = writtenRules.map((rule): Query => ({ name: `rule ${(rule as { id: string }).id}`, table: 'mixed', sql: toSql(rule, 'flink') ?? '' }));
   const onlyOurs = refused.byFlink.map((sql): Query => ({ name: sql, table: 'difference0', sql: sql.replace('FROM difference', 'FROM difference0') }));
   const onlyTheirs = refused.byVigil.map((sql): Query => ({ name: sql, table: 'difference0', sql: sql.replace('FROM difference', 'FROM difference0') }));
   let answers: ReadonlyMap<string, FlinkAnswer>;
 
   beforeAll(async () => {
-    answers = await runOnFlink(over, [...queries, ...random, ...deliberate, ...written, ...onlyOurs, ...onlyTheirs]);
+    answers = await runOnFlink(over, [...queries, ...random, ...deliberate, ...[...written, ...cases].map(({ query }) => query), ...onlyOurs, ...onlyTheirs]);
   }, FLINK_WITHIN_MS);
 
   const compared = (list: readonly Query[]): Comparison[] => list.map((query) => compare(query, answers.get(query.name), over[query.table] as EventTable));
@@ -47,10 +52,16 @@ describe('the same SQL on Flink and on Vigil', () => {
     if (ordered === true) expect(runSql(query.sql, table, AS_FLINK)).toEqual({ rows: flink });
   });
 
-  it.each(writtenRules.map((rule, i) => ({ rule, query: written[i] as Query })))('is what a rule says when it is written for Flink: $query.name', ({ rule, query }) => {
-    const comparison = compareAnswers(query, answers.get(query.name), { rows: runRule(rule, mixed) });
+  it.each(written)('is what a rule says when it is written for Flink: $name', ({ rule, query, table }) => {
+    const comparison = compareAnswers(query, answers.get(query.name), { rows: runRule(rule, table) });
     expect(brief(comparison)).toEqual({ sql: query.sql, flinkRows: expect.any(Number), onlyFlink: [], onlyVigil: [], refused: {} });
     expect(comparison.flinkRows).toBeGreaterThan(0);
+  });
+
+  it('is what the rules of the conformance set say when they are written for Flink', () => {
+    const comparisons = cases.map(({ rule, query, table }) => compareAnswers(query, answers.get(query.name), { rows: runRule(rule, table) }));
+    expect(comparisons.filter((comparison) => !agrees(comparison)).map(brief)).toEqual([]);
+    expect(comparisons.length).toBeGreaterThan(30);
   });
 
   it('is taken by one of them alone where it goes beyond the other', () => {

@@ -1,12 +1,15 @@
 /**
- * `npm run flink-sql [-- --random 50 --seed 1]`: asks Flink SQL and Vigil the same queries, those of the test or ones made by chance, and shows
- * where their answers differ.
+ * `npm run flink-sql [-- --random 50 --seed 1 | --conformance]`: asks Flink SQL and Vigil the same queries, those of the test, ones made by
+ * chance or the conformance set's rules as they are written for Flink, and shows where their answers differ.
  */
 import { parseArgs } from 'node:util';
-import { SHOWN_MAX, agrees, compare, showsOtherWays, type Comparison } from './compare.js';
+import { AS_FLINK, SHOWN_MAX, agrees, compareAnswers, showsOtherWays, type Comparison, type Query } from './compare.js';
+import { conformanceRules } from './conformance-rules.js';
 import { runOnFlink, type EventTable } from './flink.js';
 import { queries, tables } from './queries.js';
 import { randomQueries } from './random-queries.js';
+import { writtenForFlink, type RuleCase } from './rule-case.js';
+import { runRule, runSql, type VigilAnswer } from './vigil.js';
 
 function show(comparison: Comparison, table: EventTable): string {
   const { query, flinkRows, onlyFlink, onlyVigil, refused } = comparison;
@@ -17,12 +20,22 @@ function show(comparison: Comparison, table: EventTable): string {
   return [`${word} ${query.name}: ${flinkRows} rows of Flink`, `  ${query.sql.trim()}`, ...refusals, ...rows('Flink', onlyFlink), ...rows('Vigil', onlyVigil)].join('\n');
 }
 
-const { values } = parseArgs({ options: { random: { type: 'string' }, seed: { type: 'string', default: '1' } } });
-const asked = values.random === undefined ? queries : randomQueries(Number(values.random), Number(values.seed));
-const over = tables();
-const answers = await runOnFlink(over, asked);
+/** The queries that are asked for, the tables that they read, and what Vigil answers. */
+function asked(): { readonly queries: readonly Query[]; readonly over: Readonly<Record<string, EventTable>>; readonly vigil: (query: Query, i: number) => VigilAnswer } {
+  if (values.conformance) {
+    const cases = writtenForFlink(conformanceRules());
+    return { queries: cases.map(({ query }) => query), over: Object.fromEntries(cases.map(({ query, table }) => [query.table, table])), vigil: (_query, i) => ({ rows: runRule((cases[i] as RuleCase).rule, (cases[i] as RuleCase).table) }) };
+  }
+  const over = tables();
+  const list = values.random === undefined ? queries : randomQueries(Number(values.random), Number(values.seed));
+  return { queries: list, over, vigil: ({ sql, table }) => runSql(sql, over[table] as EventTable, AS_FLINK) };
+}
+
+const { values } = parseArgs({ options: { random: { type: 'string' }, seed: { type: 'string', default: '1' }, conformance: { type: 'boolean', default: false } } });
+const { queries: list, over, vigil } = asked();
+const answers = await runOnFlink(over, list);
 const tableOf = ({ query }: Comparison): EventTable => over[query.table] as EventTable;
-const comparisons = asked.map((query) => compare(query, answers.get(query.name), over[query.table] as EventTable));
+const comparisons = list.map((query, i) => compareAnswers(query, answers.get(query.name), vigil(query, i)));
 for (const comparison of comparisons) console.log(show(comparison, tableOf(comparison)));
 const same = comparisons.filter(agrees).length;
 const ways = comparisons.filter((comparison) => showsOtherWays(comparison, tableOf(comparison))).length;

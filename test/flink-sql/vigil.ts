@@ -4,7 +4,7 @@ import { compileSql } from '../../src/rules/sql/compile-sql.js';
 import type { EventTable, Row } from './flink.js';
 
 /** Behind the last event by this much, whatever waits for a time has come to its end. */
-const LATER_MS = 400 * 86_400_000;
+const LATER_MS = 4_000 * 86_400_000;
 
 export type VigilAnswer = { readonly rows: readonly Row[] } | { readonly error: string };
 

@@ -1,4 +1,6 @@
 import type { JsonValue } from '../../src/event/stream-event.js';
+import type { EventTable } from './flink.js';
+import type { RuleCase } from './rule-case.js';
 
 /** A rule over the mixed events that Flink's words can say. `emit` and `limit` give its matches out as Flink does. */
 const rule = (id: string, stages: readonly JsonValue[], facts: JsonValue, pattern: Readonly<Record<string, JsonValue>> = {}): JsonValue => ({
@@ -11,8 +13,7 @@ const rule = (id: string, stages: readonly JsonValue[], facts: JsonValue, patter
 const ids = (...stages: string[]): Record<string, JsonValue> => Object.fromEntries(stages.map((stage) => [`${stage}_id`, { fact: `${stage}.id` }]));
 const over = (fact: string, value: number): JsonValue => ({ fact, operator: 'greaterThan', value });
 
-/** Rules whose text for Flink is asked of Flink, and themselves of Vigil. */
-export const writtenRules: readonly JsonValue[] = [
+const rules: readonly JsonValue[] = [
   rule('small-then-large', [{ as: 'small', where: { fact: 'price', operator: 'lessThan', value: 2 } }, { as: 'large', where: over('price', 9) }], ids('small', 'large')),
   rule(
     'account-takeover',
@@ -34,3 +35,8 @@ export const writtenRules: readonly JsonValue[] = [
   ),
   rule('two-quick', [{ as: 'day', on: 'a' }, { as: 'next', on: 'a', where: { cel: 'ts - day.ts <= duration("3s")' } }], ids('day', 'next')),
 ];
+
+/** Rules over the mixed events that have a text for Flink. */
+export function writtenRules(mixed: EventTable): RuleCase[] {
+  return rules.map((document) => ({ name: `rule ${(document as { readonly id: string }).id}`, rule: document, table: mixed }));
+}

@@ -5,7 +5,7 @@ import { interval, literal, quoted } from './write/sql-words.js';
 import { Unsayable, unsayable } from './write/unsayable.js';
 import { writeCel } from './write/write-cel.js';
 import { writeFact, type WriteScope } from './write/write-fact.js';
-import { writePattern, type SqlDialect } from './write/write-pattern.js';
+import { mayBeEmpty, writePattern, type SqlDialect } from './write/write-pattern.js';
 
 /**
  * The SQL form of a rule, for those that have one: a pattern without `let` whose parts `MATCH_RECOGNIZE` can say. Name, severity, message and
@@ -37,7 +37,7 @@ function writeQuery(rule: ResolvedRule, pattern: ResolvedPattern, dialect: SqlDi
     'ORDER BY ts',
     ...(measures.length === 0 ? [] : [`MEASURES\n    ${measures.join(',\n    ')}`]),
     'ONE ROW PER MATCH',
-    `AFTER MATCH SKIP ${skipOf(pattern)}`,
+    `AFTER MATCH SKIP ${skipOf(pattern, dialect)}`,
     `PATTERN (${written.text})${withinOf(pattern)}`,
     ...(written.definitions.length === 0 ? [] : [`DEFINE\n    ${written.definitions.join(',\n    ')}`]),
   ];
@@ -69,11 +69,19 @@ function writeOperand(operand: Operand, scope: WriteScope): string {
 }
 
 /** With a strategy that leaves several matches of one event, SQL gives a row for each. */
-function skipOf({ skip, limit }: ResolvedPattern): string {
+function skipOf({ skip, limit, stages }: ResolvedPattern, dialect: SqlDialect): string {
   if (skip.to === 'pastLast') return 'PAST LAST ROW';
   if (limit < 1_000) unsayable('a limit of matches');
+  // Flink ends with an error if it is to skip to the first row of a match, or to a variable without rows
+  if ('stage' in skip && dialect === 'flink' && !standsLater(skip.stage, stages)) unsayable('skipping to what may be the first event, or none');
   if ('stage' in skip) return `TO ${skip.to === 'toFirst' ? 'FIRST' : 'LAST'} ${quoted(skip.stage)}`;
   return skip.to === 'toNext' ? 'TO NEXT ROW' : unsayable('no skipping');
+}
+
+function standsLater(name: string, stages: readonly ResolvedStage[]): boolean {
+  const at = stages.findIndex((stage) => 'as' in stage && stage.as === name);
+  const stage = stages[at];
+  return stage !== undefined && !mayBeEmpty(stage) && !stages.slice(0, at).every(mayBeEmpty);
 }
 
 /** SQL's edge is exclusive: at most W is less than W + 1 ms, times being whole ms. With an absence the edge is ours. */

@@ -20,6 +20,9 @@ export function writePattern({ stages, skip }: ResolvedPattern, names: Names): W
   const writer = new PatternWriter(names, skip.to === 'pastLast');
   const text = writer.sequence(stages);
   const last = stages[stages.length - 1];
+  const first = stages[0];
+  // Flink wants one at least
+  if (names.dialect === 'flink' && writer.definitions.length === 0 && first?.kind === 'event') writer.definitions.push(`${quoted(first.as)} AS TRUE`);
   if (isGreedy(last)) unsayable('a greedy loop at the end');
   return { text, definitions: writer.definitions };
 }
@@ -132,6 +135,7 @@ function isGreedy(stage: ResolvedStage | undefined): boolean {
   return stage !== undefined && 'greedy' in stage && stage.greedy && stage.times.max > stage.times.min;
 }
 
-function mayBeEmpty(stage: ResolvedStage): boolean {
+/** Whether a match may have no event of the stage. */
+export function mayBeEmpty(stage: ResolvedStage): boolean {
   return stage.kind === 'not' || ('optional' in stage && stage.optional);
 }
