@@ -135,7 +135,6 @@ export class PartitionTask implements GroupHost {
   private readonly event: EventRecord = emptyEventRecord();
   private readonly router: Router;
   private groupsOfSource = new Map<string, HostedGroup[]>();
-  private restoredTime: TimeState | null = null;
   private journaledRepeats: ReadonlySet<number> | null = null;
   private layoutWritten = 0;
   private topology: Topology = { groups: [], idle: [] };
@@ -451,14 +450,14 @@ export class PartitionTask implements GroupHost {
 
   /** Watermarks and clocks as of the entry before the first to be replayed; control must have been applied up to there. */
   restoreTime(bytes: Uint8Array): void {
-    this.restoredTime = decodeTimeState(bytes);
+    const time = decodeTimeState(bytes);
     this.arrange();
     this.starts.clear();
-    for (const [rule, at] of this.restoredTime.starts) this.starts.set(rule, at);
-    for (const [rule, failure] of this.restoredTime.failures) this.failures.set(rule, failure);
+    for (const [rule, at] of time.starts) this.starts.set(rule, at);
+    for (const [rule, failure] of time.failures) this.failures.set(rule, failure);
     this.haltFailed();
-    for (const lane of this.lanes.values()) this.adoptLane(lane);
-    for (const set of this.sets.values()) this.adoptSet(set);
+    for (const lane of this.lanes.values()) adoptLane(lane, time);
+    for (const set of this.sets.values()) adoptSet(set, time);
   }
 
   /** Takes one record of the state topic. */
@@ -703,6 +702,7 @@ export class PartitionTask implements GroupHost {
       this.groups.delete(id);
     }
     for (const plan of here) this.host(plan);
+    this.forgetUnusedTime();
     // in the order of their names, however they came: what fires together goes out in the same order in every replay
     sortByKey(this.arranged.groups);
     sortByKey(this.arranged.sets);
@@ -797,6 +797,16 @@ export class PartitionTask implements GroupHost {
     if (source !== null && ahead.length > 0) this.restored.set(SeenIds.groupId(source), ahead.map((state) => ({ state, wakeAt: Infinity })));
   }
 
+  /** Watermarks that no rule and no input needs any more go; whatever comes back later begins anew, in a replay as it did live. */
+  private forgetUnusedTime(): void {
+    const { groups, inputs, lanes, sets } = this.arranged;
+    const usedSets = new Set([...groups.values()].map(({ runtime }) => runtime.lanes));
+    for (const [id, set] of sets) if (!usedSets.has(set)) sets.delete(id);
+    const usedLanes = new Set<Lane | null>([...inputs.values()].map(({ lane }) => lane));
+    for (const set of sets.values()) for (const lane of set.lanes) usedLanes.add(lane);
+    for (const [id, lane] of lanes) if (!usedLanes.has(lane)) lanes.delete(id);
+  }
+
   /** Gives decoders their slots, groups their events and lanes their sets. */
   private connect(): void {
     this.groupsOfSource = new Map();
@@ -825,7 +835,6 @@ export class PartitionTask implements GroupHost {
       return known;
     }
     const set = new LaneSet(id, lanes);
-    this.adoptSet(set);
     this.sets.set(id, set);
     set.refresh();
     return set;
@@ -850,7 +859,6 @@ export class PartitionTask implements GroupHost {
     if (known !== undefined && known.disorderMs === disorderMs && known.idleAfterMs === idleAfterMs) return known;
     const lane = new Lane(id, disorderMs, idleAfterMs);
     if (known !== undefined) lane.report(known.watermark, known.idle, known.readTo);
-    else this.adoptLane(lane);
     this.lanes.set(id, lane);
     return lane;
   }
@@ -891,25 +899,6 @@ export class PartitionTask implements GroupHost {
     this.restored.delete(group);
   }
 
-  private adoptLane(lane: Lane): void {
-    const known = this.restoredTime?.lanes.get(lane.id);
-    if (known === undefined) return;
-    lane.maxTs = known.maxTs;
-    lane.watermark = known.watermark;
-    lane.idle = known.idle;
-    lane.ended = known.ended;
-    lane.readTo = known.readTo;
-  }
-
-  private adoptSet(set: LaneSet): void {
-    const known = this.restoredTime?.sets.get(set.id);
-    if (known === undefined) return;
-    set.watermark = known.watermark;
-    set.clock = known.clock;
-    set.doubted = this.restoredTime?.doubted.has(set.id) === true;
-    set.firstTs = this.restoredTime?.firsts.get(set.id) ?? Infinity;
-  }
-
   private encode(state: KeyState): Uint8Array {
     const group = this.groups.get(state.groupId);
     if (group !== undefined) return group.runtime.encode(state, this.sequence);
@@ -928,6 +917,25 @@ const NOWHERE: ReadonlyMap<string, number> = new Map();
 
 const stateKeyOf = (state: KeyState): string => stateKey(state.groupId, state.key);
 const startKey = (rule: LiveRule): string => `${rule.ruleId}@${rule.version}`;
+
+function adoptLane(lane: Lane, time: TimeState): void {
+  const known = time.lanes.get(lane.id);
+  if (known === undefined) return;
+  lane.maxTs = known.maxTs;
+  lane.watermark = known.watermark;
+  lane.idle = known.idle;
+  lane.ended = known.ended;
+  lane.readTo = known.readTo;
+}
+
+function adoptSet(set: LaneSet, time: TimeState): void {
+  const known = time.sets.get(set.id);
+  if (known === undefined) return;
+  set.watermark = known.watermark;
+  set.clock = known.clock;
+  set.doubted = time.doubted.has(set.id);
+  set.firstTs = time.firsts.get(set.id) ?? Infinity;
+}
 
 function sortByKey<V>(map: Map<string, V>): void {
   const sorted = [...map].sort(([a], [b]) => (a < b ? -1 : 1));

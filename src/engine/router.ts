@@ -40,6 +40,8 @@ export class Router {
   ) {}
 
   use(destinations: readonly Destination[]): void {
+    // keyed tasks forget the watermarks of what they have no rule for: whoever comes is told everything
+    if (destinations.map(({ plan }) => plan.id).join('\n') !== this.destinations.map(({ plan }) => plan.id).join('\n')) this.reported = '';
     this.destinations = destinations;
     this.bySource = new Map();
     for (const destination of destinations) {
