@@ -98,7 +98,33 @@ MATCH_RECOGNIZE (
     ['nothing at all', 7],
   ])('has none for %s', (_what, rule) => expect(toSql(rule)).toBeNull());
 
-  it('has none with the words of Flink alone for what Flink cannot say', () => {
-    expect([ruleOf([a, { absent: { on: 'c' }, for: '5m' }]), ruleOf([a, { oneOf: [{ as: 'c', on: 'c' }, { as: 'd', on: 'd' }] }])].map((rule) => toSql(rule, 'flink'))).toEqual([null, null]);
+  it.each([
+    ['an absence', ruleOf([a, { absent: { on: 'c' }, for: '5m' }])],
+    ['an alternation', ruleOf([a, { oneOf: [{ as: 'c', on: 'c' }, { as: 'd', on: 'd' }] }])],
+    ['a count of different values', ruleOf([a, b], {}, { alert: { facts: { n: { fact: 'b.distinct.x' } } } })],
+    ['what may be left out behind a greedy loop', ruleOf([{ ...a, times: 'oneOrMore', inner: 'strict', greedy: true }, { ...b, optional: true }, { as: 'c', on: 'c', follow: 'next' }])],
+    ['skipping to the first event of a match', ruleOf([a, b], { skip: { toFirst: 'a' }, limit: 1_000 })],
+    ['skipping to what may be left out', ruleOf([a, { ...b, optional: true }, { as: 'c', on: 'c', follow: 'next' }], { skip: { toLast: 'b' }, limit: 1_000 })],
+    ['a time as a number', ruleOf([a, b], {}, { alert: { facts: { hour: { cel: 'ts / 3600000' } } } })],
+  ])('has none with the words of Flink alone for %s', (_what, rule) => expect([toSql(rule, 'flink'), toSql(rule)]).toEqual([null, expect.anything()]));
+
+  it('writes what Flink reads: lengths of time, names, times, at least one definition', () => {
+    const within = (duration: string) => /WITHIN INTERVAL (.*)/.exec(toSql(ruleOf([a], { within: duration, edge: 'exclusive' }), 'flink') ?? '')?.[1];
+    expect(['1500ms', '99s', '100s', '1h', '100m', '26h1s', '100d', '100d1ms'].map(within)).toEqual(["'1.500' SECOND", "'99' SECOND", "'00:01:40' HOUR TO SECOND", "'1' HOUR", "'01:40:00' HOUR TO SECOND", "'1 02:00:01' DAY TO SECOND", "'100' DAY(3)", "'100 00:00:00.001' DAY(3) TO SECOND"]);
+    const text = toSql(ruleOf([{ as: 'large' }, { as: 'one', follow: 'next', where: { cel: 'ts - large.ts < 5000 && one.count == 0' } }], {}, { key: 'user', alert: { facts: { took: { cel: 'one.ts - large.ts' }, total: { fact: 'large.sum.x' } } } }), 'flink');
+    expect(text).toContain('PARTITION BY `user`');
+    expect(text).toContain('TIMESTAMPDIFF(MILLISECOND, `large`.ts, `one`.ts) AS took,\n    COALESCE(SUM(`large`.x), 0) AS total');
+    expect(text).toContain("PATTERN (`large` `one`) WITHIN INTERVAL '00:10:00.001' HOUR TO SECOND\n  DEFINE\n    `one` AS ((ts < (`large`.ts + INTERVAL '5' SECOND)) AND ((COUNT(`one`.ts) - 1) = 0))");
+    expect(toSql(ruleOf([{ as: 'a' }]), 'flink')).toContain('DEFINE\n    a AS TRUE');
+  });
+
+  it('writes sums and choices as they were read', () => {
+    const measures = "SUM(a.x) AS total,\n    COALESCE(SUM(a.x), 0) AS least,\n    CASE WHEN (a.x > b.x) THEN 1 ELSE 2 END AS way,\n    CASE WHEN (a.x > b.x) THEN 1 END AS `only`,\n    CASE WHEN (a.x IS NOT NULL) THEN a.x ELSE b.x END AS `some`";
+    const text = `SELECT * FROM s MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts MEASURES ${measures} AFTER MATCH SKIP PAST LAST ROW PATTERN (a b) WITHIN INTERVAL '1' HOUR DEFINE a AS type = 'a')`;
+    expect(toSql(compileSql(text).rule)).toContain(`MEASURES\n    ${measures}\n`);
+    const define = '(SUM(b.x) < 10) AND (AVG(b.x) > 1) AND (MIN(b.x) > 0) AND (MAX(b.x) < 9) AND (COUNT(b.x) <= 3) AND (COALESCE(SUM(b.x), 0) < 5) AND (COUNT(a.x) > 0)';
+    expect(toSql(compileSql(`SELECT * FROM s MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts AFTER MATCH SKIP PAST LAST ROW PATTERN (a b{2}) WITHIN INTERVAL '1' HOUR DEFINE b AS ${define})`).rule)).toContain(`DEFINE\n    b AS ${define}\n`);
+    // a choice of CEL has no value where its condition has no answer
+    expect(toSql(ruleOf([a], {}, { alert: { facts: { way: { cel: 'a.x > 1 ? "up" : "down"' } } } }))).toContain("CASE WHEN (a.x > 1) THEN 'up' WHEN NOT ((a.x > 1)) THEN 'down' END AS way");
   });
 });

@@ -2,6 +2,7 @@ import type { StageFunction } from '../../facts/stage-readers.js';
 import { NO_SCALAR, celScalar, factScalar, type Scalar } from './scalar.js';
 import { celOfFact, columnOf, currentFact, needKept, stageFact, type SqlScope, type SqlVariable } from './sql-names.js';
 import type { SqlExpr } from '../parse/sql-tree.js';
+import { celSum, celWithCurrent, type OwnAggregate } from './aggregate-forms.js';
 
 type Call = SqlExpr & { readonly kind: 'call' };
 
@@ -110,34 +111,22 @@ function countOfValues(variable: SqlVariable, path: readonly string[], own: bool
   // every event has a time
   if (!distinct && path.length === 1 && path[0] === scope.timeColumn) return own ? celScalar(`(${variable.name}.count + 1)`) : fact(`${variable.name}.count`);
   if (!own) return distinct ? fact(stageFact(variable, path, 'distinct', scope)) : celScalar(`size(${values})`);
-  if (!distinct) return celScalar(`(size(${values}) + (has(${current}) ? 1 : 0))`);
+  if (!distinct) return celScalar(celWithCurrent('COUNT', current, () => values));
   return celScalar(`(has(${current}) ? size((${values} + [${current}]).distinct()) : size(${values}.distinct()))`);
 }
 
-/** With the current event; events without a value count for nothing, and of no value there is none. */
 function ownAggregate(name: string, variable: SqlVariable, path: readonly string[], scope: SqlScope): Scalar {
-  const current = celOfFact(currentFact(path, scope));
   const over = (fn: StageFunction): string => celOfFact(stageFact(variable, path, fn, scope));
-  const withCurrent = (value: string, without: string): Scalar => celScalar(`(has(${current}) ? ${value} : ${without})`);
-  const sum = `${over('sum')} + ${current}`;
-  switch (name) {
-    case 'SUM':
-      return { ...withCurrent(sum, otherAggregate(name, variable, path, scope).cel), orZero: withCurrent(sum, over('sum')) };
-    case 'AVG':
-      return withCurrent(`(${sum}) / (size(${over('values')}) + 1)`, over('avg'));
-    default: {
-      const fn = name === 'MIN' ? 'min' : 'max';
-      return withCurrent(`(has(${over(fn)}) ? math.${fn}(${over(fn)}, ${current}) : ${current})`, over(fn));
-    }
-  }
+  const current = celOfFact(currentFact(path, scope));
+  const aggregate = celScalar(celWithCurrent(name as OwnAggregate, current, over));
+  return name === 'SUM' ? { ...aggregate, orZero: celScalar(celWithCurrent('SUM OR 0', current, over)) } : aggregate;
 }
 
 /** The sum of no values is NULL in SQL and 0 as a fact: it is given no value where there is no average either. */
 function otherAggregate(name: string, variable: SqlVariable, path: readonly string[], scope: SqlScope): Scalar {
   const value = fact(stageFact(variable, path, name.toLowerCase() as StageFunction, scope));
   if (name !== 'SUM') return value;
-  const average = celOfFact(stageFact(variable, path, 'avg', scope));
-  return { ...celScalar(`(has(${average}) ? ${value.cel} : ${average})`), orZero: value };
+  return { ...celScalar(celSum((fn) => celOfFact(stageFact(variable, path, fn, scope)))), orZero: value };
 }
 
 const fact = (name: string): Scalar => factScalar(name, celOfFact(name));

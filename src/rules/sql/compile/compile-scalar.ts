@@ -110,7 +110,7 @@ export function celCondition(expr: SqlExpr, scope: SqlScope): string {
     case 'or':
       return `(${expr.parts.map((part) => celCondition(part, scope)).join(expr.kind === 'and' ? ' && ' : ' || ')})`;
     case 'not':
-      return `!${bracketed(celCondition(expr.of, scope))}`;
+      return expr.of.kind === 'isNull' ? celHas(compileScalar(expr.of.of, scope)) : `!${bracketed(celCondition(expr.of, scope))}`;
     case 'comparison':
       return `(${cel(expr.left)} ${CEL_COMPARISONS[expr.op]} ${cel(expr.right)})`;
     case 'between': {

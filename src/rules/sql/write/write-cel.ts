@@ -3,7 +3,8 @@ import { parseCel, type CelNode } from '../../cel/parse-cel.js';
 import { overTimes, type Operand } from './flink-time.js';
 import { interval, likeLiteral, literal } from './sql-words.js';
 import { unsayable } from './unsayable.js';
-import { writeFact, type WriteScope } from './write-fact.js';
+import { ownAggregateOf } from './own-aggregate.js';
+import { writeFact, writeOwnAggregate, writeStageField, type WriteScope } from './write-fact.js';
 import { parseDuration } from '../../duration.js';
 
 const OPERATORS: Readonly<Record<string, string>> = { '&&': 'AND', '||': 'OR', '==': '=', '!=': '<>', '<': '<', '<=': '<=', '>': '>', '>=': '>=', '-': '-', '*': '*', '/': '/', '%': '%' };
@@ -17,6 +18,8 @@ export function writeCel(text: string, scope: WriteScope): string {
 }
 
 function node(tree: CelNode, scope: WriteScope): string {
+  const aggregate = scope.own === null ? null : ownAggregateOf(tree, scope.own);
+  if (aggregate !== null) return writeOwnAggregate(aggregate, scope);
   const of = (child: CelNode): string => node(child, scope);
   switch (tree.op) {
     case 'value':
@@ -60,6 +63,13 @@ function msOf(tree: CelNode): number | null {
   return name === 'duration' && only?.op === 'value' ? parseDuration(only.args) : null;
 }
 
+/** `size(b.values.x)` */
+function countedOf(list: CelNode, scope: WriteScope): string | null {
+  const [stage, fn, ...field] = list.op === '.' ? pathOf(list).split('.') : [];
+  if (stage === undefined || fn !== 'values' || field.length === 0 || !scope.stages.has(stage)) return null;
+  return stage === scope.own ? unsayable('a count of values of the own stage') : writeStageField('COUNT', stage, field.join('.'));
+}
+
 /** What CEL has no answer to has no value; SQL goes on to ELSE. */
 function choice([condition, yes, no]: readonly [CelNode, CelNode, CelNode], scope: WriteScope): string {
   const of = (child: CelNode): string => node(child, scope);
@@ -76,10 +86,13 @@ function choice([condition, yes, no]: readonly [CelNode, CelNode, CelNode], scop
 /** A condition that always has an answer, as SQL that is true where it is; null for others. `has([x][0]) && x` is how `WHEN x` is compiled. */
 function truthOf(condition: CelNode, scope: WriteScope): string | null {
   if (hasOperand(condition) !== null) return node(condition, scope);
-  if (condition.op !== '&&') return null;
-  const asked = hasOperand(condition.args[0]);
-  const text = node(condition.args[1], scope);
-  return asked !== null && node(asked, scope) === text ? text : null;
+  if (condition.op === '!_') return truthOf(condition.args, scope) === null ? null : node(condition, scope);
+  if (condition.op !== '&&' && condition.op !== '||') return null;
+  const [left, right] = condition.args;
+  const asked = hasOperand(left);
+  const text = node(right, scope);
+  if (condition.op === '&&' && asked !== null && node(asked, scope) === text) return text;
+  return truthOf(left, scope) === null || truthOf(right, scope) === null ? null : node(condition, scope);
 }
 
 /** x of `has(x)` and of `has([x][0])`, which asks whether a value is there that is no fact; null for anything else. */
@@ -118,7 +131,9 @@ function call(tree: CelNode & { readonly op: 'call' }, scope: WriteScope): strin
     const ms = msOf(tree) ?? unsayable('a duration');
     return scope.dialect === 'flink' ? String(ms) : interval(ms);
   }
-  return name === 'size' ? `CHAR_LENGTH(${node(first, scope)})` : unsayable(`the function ${name}`);
+  if (name !== 'size') return unsayable(`the function ${name}`);
+  const counted = countedOf(first, scope);
+  return counted ?? `CHAR_LENGTH(${node(first, scope)})`;
 }
 
 function method(name: string, receiver: CelNode, args: readonly CelNode[], scope: WriteScope): string {

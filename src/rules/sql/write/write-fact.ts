@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../../event/stream-event.js';
 import { parsePath, type PathStep } from '../../../event/field-path.js';
+import type { FoundAggregate } from './own-aggregate.js';
 import { literal, quoted } from './sql-words.js';
 import { unsayable } from './unsayable.js';
 
@@ -66,6 +67,19 @@ function writeStageFact(stage: string, rest: readonly PathStep[], scope: WriteSc
     default:
       return `${fn.toUpperCase()}(${of})`;
   }
+}
+
+/** A function of one field of a stage. */
+export function writeStageField(fn: string, stage: string, field: string): string {
+  const path = parsePath(field);
+  return `${fn}(${quoted(stage)}.${path === null ? unsayable(field) : stageField(path)})`;
+}
+
+/** An aggregate over the events of the own stage and the current one. */
+export function writeOwnAggregate({ name, field }: FoundAggregate, scope: WriteScope): string {
+  scope.reads.own = true;
+  const stage = scope.own ?? unsayable('an aggregate without a stage');
+  return name === 'SUM OR 0' ? `COALESCE(${writeStageField('SUM', stage, field)}, 0)` : writeStageField(name, stage, field);
 }
 
 function stageField(path: readonly PathStep[]): string {
