@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonValue } from '../../src/event/stream-event.js';
+import { compileSql } from '../../src/rules/sql/compile-sql.js';
+import { toSql } from '../../src/rules/sql/to-sql.js';
 import { AS_FLINK, agrees, brief, compare, compareAnswers, showsOtherWays, type Comparison, type Query } from './compare.js';
 import { conformanceRules } from './conformance-rules.js';
 import { differences, refused } from './differences.js';
@@ -26,10 +28,14 @@ describe('the same SQL on Flink and on Vigil', () => {
   const deliberate = differences.map((difference, i): Query => ({ name: difference.name, table: `difference${i}`, sql: difference.sql.replace('FROM difference', `FROM difference${i}`) }));
   const onlyOurs = refused.byFlink.map((sql): Query => ({ name: sql, table: 'difference0', sql: sql.replace('FROM difference', 'FROM difference0') }));
   const onlyTheirs = refused.byVigil.map((sql): Query => ({ name: sql, table: 'difference0', sql: sql.replace('FROM difference', 'FROM difference0') }));
+  const again = random.flatMap((query): Query[] => {
+    const sql = toSql(compileSql(query.sql).rule, 'flink');
+    return sql === null ? [] : [{ ...query, name: `${query.name} again`, sql }];
+  });
   let answers: ReadonlyMap<string, FlinkAnswer>;
 
   beforeAll(async () => {
-    answers = await runOnFlink(over, [...queries, ...random, ...deliberate, ...[...written, ...cases].map(({ query }) => query), ...onlyOurs, ...onlyTheirs]);
+    answers = await runOnFlink(over, [...queries, ...random, ...again, ...deliberate, ...[...written, ...cases].map(({ query }) => query), ...onlyOurs, ...onlyTheirs]);
   }, FLINK_WITHIN_MS);
 
   const compared = (list: readonly Query[]): Comparison[] => list.map((query) => compare(query, answers.get(query.name), over[query.table] as EventTable));
@@ -50,6 +56,12 @@ describe('the same SQL on Flink and on Vigil', () => {
   it.each(differences.map((difference, i) => ({ ...difference, query: deliberate[i] as Query })))('differs where it is meant to: $name', ({ query, table, flink, vigil, ordered }) => {
     expect({ flink: answers.get(query.name), vigil: runSql(query.sql, table) }).toEqual({ flink: { rows: flink.map((row) => expect.objectContaining(row)) }, vigil: { rows: vigil } });
     if (ordered === true) expect(runSql(query.sql, table, AS_FLINK)).toEqual({ rows: flink });
+  });
+
+  it('has the same answer from Flink when its rule is written for Flink again', () => {
+    const answerTo = (name: string): FlinkAnswer => answers.get(name) as FlinkAnswer;
+    expect(again.map(({ name }) => ({ name, answer: answerTo(name) }))).toEqual(again.map(({ name }) => ({ name, answer: answerTo(name.replace(' again', '')) })));
+    expect(again.length).toBeGreaterThan(RANDOM / 2);
   });
 
   it.each(written)('is what a rule says when it is written for Flink: $name', ({ rule, query, table }) => {

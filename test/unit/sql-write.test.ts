@@ -122,9 +122,9 @@ MATCH_RECOGNIZE (
     const measures = "SUM(a.x) AS total,\n    COALESCE(SUM(a.x), 0) AS least,\n    CASE WHEN (a.x > b.x) THEN 1 ELSE 2 END AS way,\n    CASE WHEN (a.x > b.x) THEN 1 END AS `only`,\n    CASE WHEN (a.x IS NOT NULL) THEN a.x ELSE b.x END AS `some`";
     const text = `SELECT * FROM s MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts MEASURES ${measures} AFTER MATCH SKIP PAST LAST ROW PATTERN (a b) WITHIN INTERVAL '1' HOUR DEFINE a AS type = 'a')`;
     expect(toSql(compileSql(text).rule)).toContain(`MEASURES\n    ${measures}\n`);
-    const define = '(SUM(b.x) < 10) AND (AVG(b.x) > 1) AND (MIN(b.x) > 0) AND (MAX(b.x) < 9) AND (COUNT(b.x) <= 3) AND (COALESCE(SUM(b.x), 0) < 5) AND (COUNT(a.x) > 0)';
+    const define = '(SUM(b.x) < 10) AND (AVG(b.x) > 1) AND (MIN(b.x) > 0) AND (MAX(b.x) < 9) AND (COUNT(b.x) <= 3) AND (COALESCE(SUM(b.x), 0) < 5) AND (COUNT(a.x) > 0) AND CASE WHEN (a.x > x) THEN (flag IS TRUE) ELSE (((NOT flag) IS TRUE) OR ((x + 1) IS NOT NULL)) END';
     expect(toSql(compileSql(`SELECT * FROM s MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts AFTER MATCH SKIP PAST LAST ROW PATTERN (a b{2}) WITHIN INTERVAL '1' HOUR DEFINE b AS ${define})`).rule)).toContain(`DEFINE\n    b AS ${define}\n`);
     // a choice of CEL has no value where its condition has no answer
-    expect(toSql(ruleOf([a], {}, { alert: { facts: { way: { cel: 'a.x > 1 ? "up" : "down"' } } } }))).toContain("CASE WHEN (a.x > 1) THEN 'up' WHEN NOT ((a.x > 1)) THEN 'down' END AS way");
+    expect(toSql(ruleOf([a], {}, { alert: { facts: { way: { cel: 'a.x > 1 ? "up" : "down"' } } } }))).toContain("CASE WHEN (a.x > 1) THEN 'up' WHEN NOT (a.x > 1) THEN 'down' END AS way");
   });
 });

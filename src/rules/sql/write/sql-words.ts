@@ -40,3 +40,20 @@ export function likeLiteral(text: string, before: string, after: string): string
   const body = special ? text.replace(/[%_!]/g, '!$&') : text;
   return `${literal(before + body + after)}${special ? " ESCAPE '!'" : ''}`;
 }
+
+/** A part of a text that stands for itself beside any operator. */
+export function bracketed(text: string): string {
+  return /^[\w`.]+$/.test(text) || isBracketed(text) ? text : `(${text})`;
+}
+
+/** Whether the bracket that a text begins with is closed at its end. */
+function isBracketed(text: string): boolean {
+  const parts = text.split(/('(?:[^']|'')*'|`[^`]*`)/).map((part, i) => (i % 2 === 0 ? part : part.replace(/[()]/g, ' '))).join('');
+  let depth = 0;
+  for (let i = 0; i < parts.length; i++) {
+    if (parts[i] === '(') depth++;
+    else if (parts[i] === ')') depth--;
+    if (depth === 0) return i > 0 && i === parts.length - 1;
+  }
+  return false;
+}

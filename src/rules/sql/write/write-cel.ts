@@ -1,7 +1,7 @@
 import { Problems } from '../../problem.js';
 import { parseCel, type CelNode } from '../../cel/parse-cel.js';
 import { overTimes, type Operand } from './flink-time.js';
-import { interval, likeLiteral, literal } from './sql-words.js';
+import { bracketed, interval, likeLiteral, literal } from './sql-words.js';
 import { unsayable } from './unsayable.js';
 import { ownAggregateOf } from './own-aggregate.js';
 import { writeFact, writeOwnAggregate, writeStageField, type WriteScope } from './write-fact.js';
@@ -28,7 +28,9 @@ function node(tree: CelNode, scope: WriteScope): string {
     case '.':
       return writeFact(pathOf(tree), scope);
     case '!_':
-      return `NOT (${of(tree.args)})`;
+      return `(NOT ${bracketed(of(tree.args))})`;
+    case '&&':
+      return truthTest(tree.args, scope) ?? binary('AND', tree.args, scope);
     case '-_':
       return `(-${of(tree.args)})`;
     case '?:':
@@ -80,7 +82,7 @@ function choice([condition, yes, no]: readonly [CelNode, CelNode, CelNode], scop
   const sure = truthOf(condition, scope);
   if (sure !== null) return `CASE WHEN ${sure} THEN ${first} ELSE ${other} END`;
   const test = of(condition);
-  return `CASE WHEN ${test} THEN ${first} WHEN NOT (${test}) THEN ${other} END`;
+  return `CASE WHEN ${test} THEN ${first} WHEN NOT ${bracketed(test)} THEN ${other} END`;
 }
 
 /** A condition that always has an answer, as SQL that is true where it is; null for others. `has([x][0]) && x` is how `WHEN x` is compiled. */
@@ -89,10 +91,16 @@ function truthOf(condition: CelNode, scope: WriteScope): string | null {
   if (condition.op === '!_') return truthOf(condition.args, scope) === null ? null : node(condition, scope);
   if (condition.op !== '&&' && condition.op !== '||') return null;
   const [left, right] = condition.args;
-  const asked = hasOperand(left);
-  const text = node(right, scope);
-  if (condition.op === '&&' && asked !== null && node(asked, scope) === text) return text;
+  // `WHEN x` asks by itself whether x is true
+  if (condition.op === '&&' && truthTest(condition.args, scope) !== null) return node(right, scope);
   return truthOf(left, scope) === null || truthOf(right, scope) === null ? null : node(condition, scope);
+}
+
+/** `has([x][0]) && x`: whether x is true, as a condition that always has an answer. */
+function truthTest([left, right]: readonly [CelNode, CelNode], scope: WriteScope): string | null {
+  const asked = hasOperand(left);
+  const text = asked === null ? '' : node(right, scope);
+  return asked !== null && node(asked, scope) === text ? `(${bracketed(text)} IS TRUE)` : null;
 }
 
 /** x of `has(x)` and of `has([x][0])`, which asks whether a value is there that is no fact; null for anything else. */
@@ -125,7 +133,7 @@ function membership(left: CelNode, right: CelNode, scope: WriteScope): string {
 function call(tree: CelNode & { readonly op: 'call' }, scope: WriteScope): string {
   const [name, [first]] = tree.args;
   if (first === undefined) return unsayable(name);
-  if (name === 'has') return `(${node(hasOperand(tree) ?? first, scope)} IS NOT NULL)`;
+  if (name === 'has') return `(${bracketed(node(hasOperand(tree) ?? first, scope))} IS NOT NULL)`;
   if (name === 'fact' && first.op === 'value' && typeof first.args === 'string') return writeFact(first.args, scope);
   if (name === 'duration') {
     const ms = msOf(tree) ?? unsayable('a duration');
