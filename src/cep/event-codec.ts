@@ -25,6 +25,6 @@ export function readEvent(from: StateReader): StreamEvent {
   const partition = from.int();
   const offset = from.int();
   const fields: FieldValue[] = [];
-  for (let left = from.uint(); left > 0; left--) fields[from.uint()] = from.value();
+  for (let left = from.uint(); left > 0; left--) fields[from.slot()] = from.value();
   return { source, type, ts, id, partition, offset, fields };
 }

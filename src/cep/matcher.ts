@@ -55,6 +55,8 @@ export interface StateWriter {
 export interface StateReader {
   byte(): number;
   uint(): number;
+  /** a slot of the layout, which may have another number now than when it was written */
+  slot(): number;
   int(): number;
   double(): number;
   text(): string;

@@ -3,6 +3,7 @@ import type { JsonValue } from '../event/stream-event.js';
 import { prepareRule, type PreparedRule } from '../rules/compile-rule.js';
 import { ListStore } from '../rules/list-store.js';
 import { sourceSchema, type SourceDefinition } from '../rules/source-schema.js';
+import { engineLimits } from './limits.js';
 import type { ControlRecord, ListChange, RuleChange, SourceChange } from './control.js';
 
 /** A rule version at work, as the control topic says. */
@@ -47,6 +48,8 @@ export class ControlState {
   readonly sources = new Map<string, LiveSource>();
   readonly partitionSets = new Map<string, PartitionSet>();
   readonly lists = new ListStore();
+  /** the latest savepoints asked for, oldest first */
+  readonly savepoints: { readonly id: string; readonly offset: number; readonly at: number }[] = [];
   /** next offset of the control topic */
   position = 0;
   private readonly rules = new Map<string, LiveRule>();
@@ -101,6 +104,11 @@ export class ControlState {
     return null;
   }
 
+  /** Whether a change has not been applied: records may come twice. */
+  isNew({ catalogue, number }: ControlRecord['change']): boolean {
+    return number > (this.applied.get(catalogue) ?? 0);
+  }
+
   /** Place in the control topic of the latest change of a rule version; null where there was none. */
   changedAt(ruleId: string, version: number): number | null {
     return this.changes.get(`${ruleId}@${version}`) ?? null;
@@ -118,7 +126,7 @@ export class ControlState {
   apply(record: ControlRecord, offset: number): ControlRecord['kind'] | null {
     this.position = offset + 1;
     const { catalogue, number } = record.change;
-    if (number <= (this.applied.get(catalogue) ?? 0)) return null;
+    if (!this.isNew(record.change)) return null;
     this.applied.set(catalogue, number);
     switch (record.kind) {
       case 'source':
@@ -128,6 +136,10 @@ export class ControlState {
       case 'list':
         this.applyList(record);
         return 'list';
+      case 'savepoint':
+        this.savepoints.push({ id: record.id, offset, at: record.at });
+        if (this.savepoints.length > engineLimits.savepointsKnownMax) this.savepoints.shift();
+        return 'savepoint';
     }
   }
 

@@ -41,8 +41,19 @@ const listChange = z.strictObject({
   remove: z.array(z.string()).default([]),
 });
 
-export const controlRecordSchema = z.discriminatedUnion('kind', [ruleChange, sourceChange, listChange]);
+/** Every task writes its part of a savepoint at this place of its input; nothing else comes of it. */
+const savepointMark = z.strictObject({
+  kind: z.literal('savepoint'),
+  change,
+  /** names its folder */
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/),
+  /** when it was asked for, epoch ms */
+  at: z.int(),
+});
+
+export const controlRecordSchema = z.discriminatedUnion('kind', [ruleChange, sourceChange, listChange, savepointMark]);
 export type ControlRecord = z.infer<typeof controlRecordSchema>;
 export type RuleChange = z.infer<typeof ruleChange>;
 export type SourceChange = z.infer<typeof sourceChange>;
 export type ListChange = z.infer<typeof listChange>;
+export type SavepointMark = z.infer<typeof savepointMark>;

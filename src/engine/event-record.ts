@@ -65,6 +65,6 @@ export function readEvent(from: ByteReader): StreamEvent {
   const partition = from.uint();
   const offset = from.uint();
   const fields: FieldValue[] = [];
-  for (let n = from.uint(); n > 0; n--) fields[from.uint()] = from.value();
+  for (let n = from.uint(); n > 0; n--) fields[from.slot()] = from.value();
   return { source, type, ts, id, partition, offset, fields };
 }

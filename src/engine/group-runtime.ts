@@ -456,7 +456,7 @@ export class GroupRuntime {
       const record = decodeKeyRecord(state.stored);
       state.stored = null;
       for (const { id, bytes } of record.parts) {
-        const from = new ByteReader(bytes, record.version);
+        const from = new ByteReader(bytes, record.version, state.slots);
         if (id === WAITING_PART) {
           state.waiting = readWaiting(from);
           continue;

@@ -29,6 +29,8 @@ export class KeyState implements Sleeper {
   dirtySince = -1;
   /** the written record, not decoded yet */
   stored: Uint8Array | null = null;
+  /** the slot of now for each slot in that record, where it comes from another layout */
+  slots: readonly number[] | null = null;
   /** a record of the key stands in the state topic */
   written = false;
   /** bytes of that record */

@@ -14,6 +14,8 @@ export const engineLimits = {
   indexedRulesMin: 4,
   /** nodes of the index of one event type; combinations of values that come in events make them */
   indexNodesMax: 50_000,
+  /** savepoints that are remembered as asked for: those before them are complete, or never will be */
+  savepointsKnownMax: 100,
   /** bytes of one frame of re-keyed events: well below the million that brokers take in one record */
   frameBytes: 262_144,
   /** characters of one fact in an alert; longer text is cut, other values are left out */

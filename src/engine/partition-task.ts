@@ -438,6 +438,22 @@ export class PartitionTask implements GroupHost {
     return records.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
+  /**
+   * The records of all keys that hold something, as of the entry before the one being made. Nothing may be taken before the last is
+   * read, nor may anything wait to be taken out.
+   */
+  *savedRecords(): Iterable<Uint8Array> {
+    assert(!this.hasVisibleEffects, 'a savepoint is taken between two journal entries');
+    const sequence = this.sequence - 1;
+    for (const { runtime } of this.groups.values()) {
+      for (const state of runtime.states.values()) {
+        const record = state.slots === null && state.stored !== null ? state.stored : runtime.encode(state, sequence);
+        if (decodeKeyRecord(record).parts.length > 0) yield record;
+      }
+    }
+    for (const { seenIds } of this.inputMap.values()) for (const state of seenIds?.states() ?? []) yield this.encode(state, sequence);
+  }
+
   timeState(): Uint8Array {
     return encodeTimeState(this.lanes.values(), this.sets.values(), this.starts, this.failures);
   }
@@ -899,16 +915,16 @@ export class PartitionTask implements GroupHost {
     this.restored.delete(group);
   }
 
-  private encode(state: KeyState): Uint8Array {
+  private encode(state: KeyState, sequence = this.sequence): Uint8Array {
     const group = this.groups.get(state.groupId);
-    if (group !== undefined) return group.runtime.encode(state, this.sequence);
+    if (group !== undefined) return group.runtime.encode(state, sequence);
     for (const input of state.gone ? [] : this.inputMap.values()) {
       if (input.seenIds !== null && input.source !== null && SeenIds.groupId(input.source) === state.groupId) {
-        return encodeKeyRecord({ group: state.groupId, key: state.key, sequence: this.sequence, wakeAt: Infinity, lastTs: -Infinity, parts: [{ id: '0000000000000000', bytes: input.seenIds.encode(state.key) }] });
+        return encodeKeyRecord({ group: state.groupId, key: state.key, sequence, wakeAt: Infinity, lastTs: -Infinity, parts: [{ id: '0000000000000000', bytes: input.seenIds.encode(state.key) }] });
       }
     }
     this.leaving.delete(stateKeyOf(state));
-    return encodeKeyRecord({ group: state.groupId, key: state.key, sequence: this.sequence, wakeAt: Infinity, lastTs: -Infinity, parts: [] });
+    return encodeKeyRecord({ group: state.groupId, key: state.key, sequence, wakeAt: Infinity, lastTs: -Infinity, parts: [] });
   }
 }
 

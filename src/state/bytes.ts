@@ -162,10 +162,14 @@ export class ByteReader {
   private at = 0;
   private readonly view: DataView;
 
-  /** @param version format of the record that the bytes are from, for readers of older ones */
+  /**
+   * @param version format of the record that the bytes are from, for readers of older ones
+   * @param slots the slot of now for each slot of the layout that the bytes were written under; null: the same
+   */
   constructor(
     private readonly bytes: Uint8Array,
     readonly version = 1,
+    private readonly slots: readonly number[] | null = null,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
@@ -205,6 +209,15 @@ export class ByteReader {
   double(): number {
     const at = this.skip(8);
     return this.view.getFloat64(at, true);
+  }
+
+  /** A slot of the layout, written by `uint`. */
+  slot(): number {
+    const written = this.uint();
+    if (this.slots === null) return written;
+    const slot = this.slots[written];
+    if (slot === undefined) throw unknownFormat(`slot ${written} of ${this.slots.length}`);
+    return slot;
   }
 
   /** A number written by `value`, neither NaN nor infinite. */

@@ -1,12 +1,12 @@
-import { ControlState } from '../engine/control-state.js';
-import type { ControlRecord } from '../engine/control.js';
-import { planTopology, runsInKeyedTasks } from '../engine/topology.js';
+import type { ControlState } from '../engine/control-state.js';
 import { EngineError } from '../event/engine-error.js';
 import { Bell, type Clock } from './clock.js';
 import { SharedControl } from './control-reader.js';
 import { InputPump } from './input-pump.js';
 import { runnerLimits, type RunnerLimits } from './limits.js';
 import type { Log } from './log.js';
+import { NeededTasks } from './needed-tasks.js';
+import type { PartStore } from './savepoint/part-writer.js';
 import { SilenceCheck } from './silence-check.js';
 import { TaskRunner, type ProtocolSwitches, type RunnerObserver, type RunnerStatus } from './task-runner.js';
 import type { Topics } from './topics.js';
@@ -32,6 +32,8 @@ export interface HostOptions {
   readonly onLost?: (reason: Error) => void;
   /** default: `runnerLimits` */
   readonly limits?: RunnerLimits;
+  /** where tasks put their parts of savepoints; absent: they take none */
+  readonly parts?: PartStore;
   readonly protocol?: ProtocolSwitches;
 }
 
@@ -41,7 +43,8 @@ export interface HostOptions {
  */
 export class TaskHost {
   /** what the control topic says so far, for placing and for status */
-  control: ControlState;
+  readonly control: ControlState;
+  private readonly needed: NeededTasks;
   private readonly shared = new SharedControl();
   private readonly owned = new Set<number>();
   private readonly running = new Map<number, { readonly runner: TaskRunner; readonly ended: Promise<void> }>();
@@ -53,7 +56,6 @@ export class TaskHost {
   private readonly pump: InputPump;
   private readonly limits: RunnerLimits;
   private readonly silence: SilenceCheck;
-  private keyedNeeded = false;
   private caughtUp = false;
   private hasJoined = false;
   private readonly following: Promise<void>;
@@ -62,7 +64,8 @@ export class TaskHost {
   constructor(private readonly options: HostOptions) {
     this.limits = options.limits ?? runnerLimits;
     this.silence = new SilenceCheck(options.log.reader, options.clock, this.limits.silenceCheckMs);
-    this.control = new ControlState(options.keyedPartitions, this.shared.prepare);
+    this.needed = new NeededTasks(options.keyedPartitions, this.shared.prepare);
+    this.control = this.needed.control;
     this.pump = new InputPump(options.log.reader, options.topics.control, 0, 0, options.clock, this.bell, this.limits);
     this.following = this.follow();
   }
@@ -134,9 +137,7 @@ export class TaskHost {
 
   /** Numbers that have work, as far as the control topic was read. */
   get neededTasks(): readonly number[] {
-    const keyed = this.keyedNeeded ? Array.from({ length: this.options.keyedPartitions }, (_, n) => n) : [];
-    const sources = Array.from({ length: this.control.taskCount - this.options.keyedPartitions }, (_, n) => this.options.keyedPartitions + n);
-    return [...keyed, ...sources];
+    return this.needed.numbers;
   }
 
   /** Why this process is not ready, or null when every task of its own is live. */
@@ -154,7 +155,7 @@ export class TaskHost {
       let moved = false;
       for (let next = this.pump.take(); next !== null; next = this.pump.take()) {
         const record = next.record === null ? null : this.shared.read(next.record);
-        if (record !== null) this.apply(record, (next.record as { offset: number }).offset);
+        if (record !== null) this.needed.apply(record, (next.record as { offset: number }).offset);
         this.control.position = next.to;
         moved = true;
       }
@@ -166,18 +167,6 @@ export class TaskHost {
         this.openOwned();
       }
       await this.bell.wait(clock, this.caughtUp ? this.limits.fetchWaitMs : this.limits.retryMs);
-    }
-  }
-
-  /** Keyed tasks are needed from the first rule on that runs in them, also after its end: what was sent to them is theirs to read. */
-  private apply(record: ControlRecord, offset: number): void {
-    const { control } = this;
-    control.apply(record, offset);
-    if (this.keyedNeeded || record.kind === 'list') return;
-    if (record.kind === 'source') this.keyedNeeded = planTopology(control).groups.some((group) => group.partitionSet === null);
-    else {
-      const rule = control.rule(record.ruleId, record.version);
-      this.keyedNeeded = rule !== undefined && runsInKeyedTasks(rule, control);
     }
   }
 

@@ -1,4 +1,5 @@
 import { assert, present } from '../event/assert.js';
+import type { SavepointMark } from '../engine/control.js';
 import { PartitionTask, type IdlePartition, type TaskInput } from '../engine/partition-task.js';
 import { EngineError } from '../event/engine-error.js';
 import { decodeJournalEntry, encodeJournalEntry, type JournalEntry, type JournalStep } from '../state/journal.js';
@@ -9,6 +10,7 @@ import { JournalTrim } from './journal-trim.js';
 import { runnerLimits, type RunnerLimits } from './limits.js';
 import type { Log, LogRecord, OffsetOutOfRangeError, TaskProducer, TransactionWrites } from './log.js';
 import { openTask, positionLost, type OpenedTask } from './recovery.js';
+import { writePart, type PartStore } from './savepoint/part-writer.js';
 import { SilenceCheck } from './silence-check.js';
 import type { Topics } from './topics.js';
 import { countWrites, WriteBuilder } from './write-builder.js';
@@ -40,6 +42,8 @@ export interface RunnerOptions {
   /** behaviour flags of this engine */
   readonly flags: number;
   readonly fast?: boolean;
+  /** where it puts its parts of savepoints; absent: it takes none */
+  readonly parts?: PartStore;
   /** default: `runnerLimits` */
   readonly limits?: RunnerLimits;
   /** default: its own */
@@ -107,7 +111,7 @@ export class TaskRunner {
   private tableWritten = false;
   private steps: JournalStep[] = [];
   private eventsInStep = 0;
-  private sourceWaits = false;
+  private changeWaits = false;
   private firstVisibleAt = Infinity;
   private firstStepAt = Infinity;
   private lastCommitAt = -Infinity;
@@ -304,6 +308,7 @@ export class TaskRunner {
       if (this.failure !== null) throw this.failure;
       if (this.graceful) return this.finish();
       if (this.missing !== null) return this.refuse(this.missing);
+      if (this.steps.length === 0 && this.savepointNext !== null) await this.takeSavepoint(this.savepointNext);
       const moved = this.check === 'none' && this.compute();
       if (moved) this.checkAgainAt = -Infinity;
       this.settleDoubts();
@@ -369,8 +374,8 @@ export class TaskRunner {
     while (!pump.empty && !this.entryClosed) {
       const ahead = pump.peek();
       const change = ahead === null ? null : this.control.read(ahead);
-      if (change?.kind === 'source' && this.namesInputs) {
-        this.sourceWaits = true;
+      if ((change?.kind === 'source' && this.namesInputs) || (change?.kind === 'savepoint' && this.task.control.isNew(change.change))) {
+        this.changeWaits = this.steps.length > 0 || control.position > from;
         break;
       }
       const { record, to } = present(pump.take(), 'a pump that is not empty has something to take');
@@ -382,6 +387,38 @@ export class TaskRunner {
     this.steps.push({ kind: 'control', from, to: control.position });
     this.firstVisibleAt = Math.min(this.firstVisibleAt, this.options.clock.now());
     return true;
+  }
+
+  /** The next control record, where it asks for a savepoint that has not been taken. */
+  private get savepointNext(): { readonly mark: SavepointMark; readonly record: LogRecord } | null {
+    const record = this.controlPump?.peek() ?? null;
+    const mark = record === null ? null : this.control.read(record);
+    return record !== null && mark?.kind === 'savepoint' && this.task.control.isNew(mark.change) ? { mark, record } : null;
+  }
+
+  /**
+   * Writes the task's part of a savepoint, then takes the record that asks for it as the first step of an entry: what other tasks are
+   * told after that says so. Only the commit of that entry makes the part count. What goes wrong is the savepoint's loss, not the task's.
+   */
+  private async takeSavepoint({ mark, record }: { readonly mark: SavepointMark; readonly record: LogRecord }): Promise<void> {
+    const { options, task, limits } = this;
+    const { number, keyedPartitions, nonce, flags, parts: store, clock } = options;
+    const part = { savepoint: mark.id, task: number, keyedPartitions, sequence: task.sequence - 1, writer: nonce, controlPosition: record.offset, flags, positions: this.positions };
+    if (store !== undefined) {
+      this.detail = `writing its part of savepoint ${mark.id}`;
+      await writePart(task, part, { store, clock, sliceMs: limits.sliceMs, signal: this.stopping.signal }).catch((error: unknown) => {
+        this.throwIfStopped();
+        options.observer.warn(number, 'a part of a savepoint could not be written', { savepoint: mark.id, reason: error instanceof Error ? error.message : String(error) });
+      });
+      this.detail = '';
+    }
+    const from = task.control.position;
+    const { to } = present(this.controlPump?.take(), 'what was looked at is there');
+    task.applyControl(mark, record.offset);
+    task.control.position = to;
+    this.steps.push({ kind: 'control', from, to });
+    this.firstVisibleAt = options.clock.now();
+    this.noteSteps();
   }
 
   private takeFrom(input: TaskInput, until: number): boolean {
@@ -527,7 +564,7 @@ export class TaskRunner {
 
   /** Nothing more may be taken before the entry at hand is on its way. */
   private get entryClosed(): boolean {
-    return this.sourceWaits || this.transactionFull;
+    return this.changeWaits || this.transactionFull;
   }
 
   /** Steps name inputs by their number, so the table may not change under them: a change of sources begins an entry. */
@@ -597,7 +634,7 @@ export class TaskRunner {
     this.tableWritten = true;
     this.steps = [];
     this.eventsInStep = 0;
-    this.sourceWaits = false;
+    this.changeWaits = false;
     this.firstStepAt = this.firstVisibleAt = Infinity;
     this.lastCommitAt = now;
     task.sequence++;

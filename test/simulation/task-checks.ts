@@ -33,7 +33,7 @@ export interface Outcome {
 }
 
 /** Everything that was ever committed to a partition, trimmed records included. */
-function everything({ cluster, trimmed }: Outcome, topic: string, partition: number): LogRecord[] {
+export function everything({ cluster, trimmed }: Outcome, topic: string, partition: number): LogRecord[] {
   const kept = cluster.committed(topic, partition);
   const first = kept[0]?.offset ?? Infinity;
   return [...(trimmed.get(`${topic}/${partition}`) ?? []).filter(({ offset }) => offset < first), ...kept];
@@ -71,7 +71,7 @@ export interface Fold {
 }
 
 /** Checks everything. @throws Violation @returns counts of what was compared */
-export async function checkOutcome(outcome: Outcome): Promise<{ entries: number; alerts: number; counted: number }> {
+export async function checkOutcome(outcome: Outcome): Promise<{ entries: number; alerts: number; counted: number; folds: readonly Fold[] }> {
   const { cluster } = outcome;
   const control = controlOf(outcome);
   const folds: Fold[] = [];
@@ -86,7 +86,7 @@ export async function checkOutcome(outcome: Outcome): Promise<{ entries: number;
   checkIds(cluster);
   for (const each of folds) await checkReopening(outcome, each);
   const counted = folds.reduce((sum, each) => sum + checkCounted(outcome, each), 0);
-  return { entries: folds.reduce((sum, { entries }) => sum + entries.length, 0), alerts: seen.length, counted };
+  return { entries: folds.reduce((sum, { entries }) => sum + entries.length, 0), alerts: seen.length, counted, folds };
 }
 
 /** Sequences without gaps, floors that go up. */
@@ -102,7 +102,7 @@ function checkJournal(number: number, entries: readonly TabledEntry[]): void {
 // ------------------------------------------------------------------ fold
 
 /** One fault-free run over the inputs in journaled order, from the start. */
-function fold(outcome: Outcome, number: number, entries: readonly TabledEntry[]): Fold {
+export function fold(outcome: Outcome, number: number, entries: readonly TabledEntry[]): Fold {
   const { cluster, scenario, control } = outcome;
   const task = new PartitionTask({ number, keyedPartitions: scenario.keyedPartitions, prepare: control.prepare });
   // slots get their numbers in the order in which rules are compiled, which is nobody's business but the layout's
@@ -117,7 +117,7 @@ function fold(outcome: Outcome, number: number, entries: readonly TabledEntry[])
     checkPositions(task, entry, positions);
     const writes = new WriteBuilder(TOPICS, number, () => OUTPUT_PARTITIONS).effects(task.takeEffects(), []).build();
     for (const { topic, records } of writes) for (const record of records) output.push(textOfNew(topic, record));
-    for (const { partition, value } of task.takeFrames(new Map(entry.table.map((id, i) => [id, entry.positions[i] as number])))) if (hasEvents(value)) frames.push(`${partition} ${hex(value)}`);
+    for (const { partition, value } of task.takeFrames(new Map(entry.table.map((id, i) => [id, entry.positions[i] as number])))) if (hasEvents(value)) frames.push(frameText(partition, value));
   }
   task.sequence = entries.length;
   return { task, entries, output, frames, positions };
@@ -165,7 +165,7 @@ function checkPositions(task: PartitionTask, entry: TabledEntry, positions: Read
   if (entry.controlPosition !== task.control.position) throw new Violation(`task ${task.number}: entry ${entry.sequence} says control ${entry.controlPosition}, expected ${task.control.position}`);
 }
 
-function between(outcome: Outcome, topic: string, partition: number, from: number, to: number): LogRecord[] {
+export function between(outcome: Outcome, topic: string, partition: number, from: number, to: number): LogRecord[] {
   return everything(outcome, topic, partition).filter(({ offset }) => offset >= from && offset < to);
 }
 
@@ -184,17 +184,18 @@ function visible(cluster: SimulatedCluster): string[] {
 function framesSeen(outcome: Outcome): string[] {
   const frames: string[] = [];
   for (let partition = 0; partition < outcome.scenario.keyedPartitions; partition++) {
-    for (const { value } of everything(outcome, TOPICS.rekey, partition)) if (value !== null && hasEvents(value)) frames.push(`${partition} ${hex(value)}`);
+    for (const { value } of everything(outcome, TOPICS.rekey, partition)) if (value !== null && hasEvents(value)) frames.push(frameText(partition, value));
   }
   return frames;
 }
 
-function hasEvents(frame: Uint8Array): boolean {
+export function hasEvents(frame: Uint8Array): boolean {
   let events = 0;
   new FrameReader(frame).events(new SlotLayout(), emptyEventRecord(), () => void events++);
   return events > 0;
 }
 
+export const frameText = (partition: number, frame: Uint8Array): string => `${partition} ${hex(frame)}`;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const textOfBytes = (bytes: Uint8Array | string | null): string => (bytes === null ? 'null' : typeof bytes === 'string' ? bytes : decodeUtf8(bytes));
 const textOfHeaders = (headers: NewRecord['headers'] | LogRecord['headers']): string =>
@@ -253,11 +254,15 @@ async function checkReopening({ cluster, scenario, control }: Outcome, { task, p
     { maxTimeMs: 600_000 },
   );
   const what = `task ${task.number} reopened after ${entries.length} entries from floor ${opened.floor}`;
-  const describe = (one: PartitionTask): string[] => one.snapshot().map(({ key, value }) => describeRecord(key, value as Uint8Array));
-  compare(`${what}: keys`, describe(opened.task), describe(task));
+  compare(`${what}: keys`, describeKeys(opened.task), describeKeys(task));
   compare(`${what}: time`, describeTime(opened.task), describeTime(task));
   compare(`${what}: positions`, [...opened.positions].map(String), entries.length === 0 ? [] : [...positions].map(String));
   compare(`${what}: control`, [String(opened.task.control.position)], [String(task.control.position)]);
+}
+
+/** Everything that the keys of a task hold. */
+export function describeKeys(task: PartitionTask): string[] {
+  return task.snapshot().map(({ key, value }) => describeRecord(key, value as Uint8Array));
 }
 
 function describeRecord(key: string, value: Uint8Array): string {
@@ -266,7 +271,7 @@ function describeRecord(key: string, value: Uint8Array): string {
   return `${JSON.stringify(key)} last ${lastTs} ${parts.map(({ id, bytes }) => `${id}:${hex(bytes)}`).sort().join(' ')}`;
 }
 
-function describeTime(task: PartitionTask): string[] {
+export function describeTime(task: PartitionTask): string[] {
   const { lanes, sets, starts } = decodeTimeState(task.timeState());
   return [...lanes, ...sets, ...starts].map((line) => JSON.stringify(line, (_, value: unknown) => (typeof value === 'number' ? String(value) : value)));
 }

@@ -75,6 +75,7 @@ export function drawScenario(random: SimulatedRandom): Scenario {
   const script: ScriptStep[] = [...drawChanges(random, change, rules, { pay, login, aux }, lengthMs)];
   const events = new EventWriter(random);
   for (const [source, count] of [[pay, random.between(8, 36)], [login, random.between(4, 20)], [aux, random.between(0, 8)]] as const) script.push(...events.of(source, count, lengthMs));
+  script.push(...drawSavepoints(random.fork('savepoints'), change, lengthMs));
   script.sort((a, b) => a.atMs - b.atMs);
   const taskSlots = keyedPartitions + pay.partitions + login.partitions + 1;
   return {
@@ -268,6 +269,22 @@ function drawChanges(random: SimulatedRandom, change: ControlWriter, rules: read
   });
 }
 
+/** In some seeds savepoints are asked for on the way; a record may come twice. */
+function drawSavepoints(random: SimulatedRandom, change: ControlWriter, lengthMs: number): ScriptStep[] {
+  const count = random.chance(0.4) ? random.between(1, 2) : 0;
+  return Array.from({ length: count }, (_, n) => {
+    const twice = random.chance(0.2);
+    return {
+      atMs: random.between(0, lengthMs),
+      topic: TOPICS.control,
+      records: () => {
+        const value = JSON.stringify(change.savepoint(`s${n}`));
+        return (twice ? [value, value] : [value]).map((one) => ({ partition: 0, key: null, value: one }));
+      },
+    };
+  });
+}
+
 /** Makes control records with their numbers; remembers the versions. */
 class ControlWriter {
   private number = 0;
@@ -286,6 +303,10 @@ class ControlWriter {
 
   list(set: readonly string[], remove: readonly string[]): ControlRecord {
     return { kind: 'list', change: this.next(), name: 'watch', replace: false, set: set.map((value) => ({ value, expiresAt: null })), remove: [...remove] };
+  }
+
+  savepoint(id: string): ControlRecord {
+    return { kind: 'savepoint', change: this.next(), id, at: 0 };
   }
 
   private next(): { catalogue: string; number: number } {

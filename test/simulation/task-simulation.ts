@@ -5,6 +5,7 @@ import { TaskHost, type HostObserver } from '../../src/stream/task-host.js';
 import type { ProtocolSwitches } from '../../src/stream/task-runner.js';
 import { FAULT_NAMES, OFTEN, type FaultName, type FaultRates } from './simulated-faults.js';
 import { SimulatedCluster, SimulatedRandom, swarm, type SimulatedProcess } from './simulated-log.js';
+import { checkSavepoints, MemoryParts } from './task-savepoints.js';
 import { checkOutcome, controlOf, Violation, type Outcome } from './task-checks.js';
 import { APP, drawScenario, OUTPUT_PARTITIONS, START_MS, TOPICS, type Scenario } from './task-scenario.js';
 
@@ -31,6 +32,8 @@ export interface SimulationReport {
   readonly steps: number;
   readonly simulatedMs: number;
   readonly crashes: number;
+  /** parts of savepoints that were compared with the fold of what came before */
+  readonly savepointParts: number;
   readonly faults: Readonly<Record<FaultName, number>>;
   /** openings of tasks and clean stops */
   readonly drains: number;
@@ -68,6 +71,7 @@ class TaskSimulation {
   private readonly scenario: Scenario;
   private readonly random: SimulatedRandom;
   private readonly trimmed = new Map<string, LogRecord[]>();
+  private readonly parts = new MemoryParts();
   private readonly hosts = new Map<SimulatedProcess, TaskHost>();
   private readonly problems: string[] = [];
   private readonly control = new SharedControl();
@@ -123,9 +127,10 @@ class TaskSimulation {
     cluster.calm();
     await this.settle();
     const counts = await checkOutcome(this.outcome);
+    const savepointParts = checkSavepoints(this.outcome, this.parts, counts.folds);
     return {
       seed: this.options.seed, events: scenario.events, entries: counts.entries, outputs: counts.alerts, counted: counts.counted, steps: cluster.steps,
-      simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, faults: { ...cluster.faultCounts }, drains: this.drains,
+      simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, savepointParts, faults: { ...cluster.faultCounts }, drains: this.drains,
     };
   }
 
@@ -152,6 +157,7 @@ class TaskSimulation {
       onLost: () => process.crash(),
       newNonce: () => `n${++this.nonces}`,
       limits: this.scenario.limits,
+      parts: this.parts,
       ...(this.options.without === undefined ? {} : { protocol: { [this.options.without]: false } }),
     });
     this.hosts.set(process, host);
