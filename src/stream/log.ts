@@ -67,6 +67,11 @@ export interface LogReader {
   read(topic: string, partition: number, from: number, options: { maxBytes: number; maxWaitMs: number; signal?: AbortSignal }): Promise<Fetched>;
   /** @throws UnknownTopicError */
   ends(topic: string): Promise<readonly PartitionEnds[]>;
+  /**
+   * By partition: one past the last record that anybody has written, committed or not. What was committed before the call lies before it,
+   * though a transaction that is open may keep it from readers for a while. @throws UnknownTopicError
+   */
+  written(topic: string): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 

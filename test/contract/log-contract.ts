@@ -146,6 +146,17 @@ export function describeLogContract(name: string, makeLog: () => Promise<LogUnde
         await expect(log.reader.ends(`${topic}-none`)).rejects.toBeInstanceOf(UnknownTopicError);
       });
 
+      it('tells how far each partition has been written', async () => {
+        await log.writer.append(topic, [...values(0, 0, 2), ...values(2, 0, 1)]);
+        const producer = await fencedProducer(`${topic}-t0`);
+        expect(await producer.transact([{ topic, records: values(1, 0, 3) }])).toBe('committed');
+        const [first, second, third] = await log.reader.written(topic);
+        expect([first, third]).toEqual([2, 1]);
+        expect(second).toBeGreaterThanOrEqual(3);
+        await expect(log.reader.written(`${topic}-none`)).rejects.toBeInstanceOf(UnknownTopicError);
+        await producer.close();
+      });
+
       it('tells the ends of every partition', async () => {
         await log.writer.append(topic, [...values(0, 0, 4), ...values(2, 0, 1)]);
         expect(sorted(await log.reader.ends(topic))).toEqual([

@@ -204,6 +204,13 @@ class SimulatedReader implements LogReader {
     return ends;
   }
 
+  async written(topic: string): Promise<readonly number[]> {
+    await this.#of.request(`written ${topic}`);
+    const ends = this.#of.around.broker.partitionsOf(topic).map(({ next }) => next);
+    await this.#of.reply(`written ${topic}`);
+    return ends;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#of.endWaits();

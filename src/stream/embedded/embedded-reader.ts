@@ -36,6 +36,10 @@ export class EmbeddedReader implements LogReader {
     return this.topics.partitionsOf(topic).map(({ number, start, end }) => ({ partition: number, start, end }));
   }
 
+  async written(topic: string): Promise<readonly number[]> {
+    return this.topics.partitionsOf(topic).map(({ end }) => end);
+  }
+
   /** Wakes the reads that wait on a partition. */
   appended(partition: Partition): void {
     for (const wake of this.#waits.get(partition) ?? []) wake();

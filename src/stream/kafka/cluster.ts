@@ -129,11 +129,21 @@ export class Cluster {
   }
 
   /** The partitions of `of` as leaders have them now; a leader that moves meanwhile is a transient KafkaError. */
-  async ends(topic: string, of?: number): Promise<PartitionEnds[]> {
+  ends(topic: string, of?: number): Promise<PartitionEnds[]> {
+    return this.#atLeaders(topic, of, (leader, partitions) => this.#endsAt(leader, topic, partitions));
+  }
+
+  /** High watermarks, by partition. */
+  async written(topic: string): Promise<number[]> {
+    const answers = await this.#atLeaders(topic, undefined, (leader, partitions) => this.#listed(leader, topic, partitions, 'written'));
+    return answers.map(({ offset }) => offset);
+  }
+
+  async #atLeaders<T extends { readonly partition: number }>(topic: string, of: number | undefined, ask: (leader: number, partitions: readonly number[]) => Promise<readonly T[]>): Promise<T[]> {
     const leaders = await this.leaders(topic, 0);
     const wanted = of === undefined ? leaders.map((_, partition) => partition) : [of];
     const byLeader = Map.groupBy(wanted, (partition) => leaders[partition] ?? -1);
-    const answers = await Promise.all([...byLeader].map(([leader, partitions]) => this.#endsAt(leader, topic, partitions)));
+    const answers = await Promise.all([...byLeader].map(([leader, partitions]) => ask(leader, partitions)));
     return answers.flat().sort((a, b) => a.partition - b.partition);
   }
 
@@ -149,16 +159,16 @@ export class Cluster {
   }
 
   async #endsAt(leader: number, topic: string, partitions: readonly number[]): Promise<PartitionEnds[]> {
-    if (leader < 0) throw new KafkaError(CODE.leaderNotAvailable, 'ListOffsets', topic);
-    const [starts, ends] = await Promise.all([
-      this.send(leader, listOffsetsRequest(topic, partitions, 'first')),
-      this.send(leader, listOffsetsRequest(topic, partitions, 'end')),
-    ]);
-    for (const { partition, code } of [...starts, ...ends]) {
-      if (code !== 0) throw new KafkaError(code, 'ListOffsets', `${topic}/${partition}`);
-    }
+    const [starts, ends] = await Promise.all([this.#listed(leader, topic, partitions, 'first'), this.#listed(leader, topic, partitions, 'end')]);
     const startOf = new Map(starts.map(({ partition, offset }) => [partition, offset]));
     return ends.map(({ partition, offset: end }) => ({ partition, start: startOf.get(partition) ?? 0, end }));
+  }
+
+  async #listed(leader: number, topic: string, partitions: readonly number[], which: 'first' | 'end' | 'written'): Promise<readonly { readonly partition: number; readonly offset: number }[]> {
+    if (leader < 0) throw new KafkaError(CODE.leaderNotAvailable, 'ListOffsets', topic);
+    const listed = await this.send(leader, listOffsetsRequest(topic, partitions, which));
+    for (const { partition, code } of listed) if (code !== 0) throw new KafkaError(code, 'ListOffsets', `${topic}/${partition}`);
+    return listed;
   }
 
   /** What it led and coordinated may be with others now. */

@@ -58,6 +58,10 @@ export class KafkaReader implements LogReader {
     return this.#retrying({ topic }, () => this.cluster.ends(topic));
   }
 
+  async written(topic: string): Promise<readonly number[]> {
+    return this.#retrying({ topic }, () => this.cluster.written(topic));
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     for (const queue of this.#queues.values()) queue.close();

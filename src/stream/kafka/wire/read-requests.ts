@@ -6,6 +6,7 @@ import type { WireRequest } from './request.js';
 
 /** Reading: fetches and offsets, both as a read_committed consumer sees them. */
 
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 const NO_REPLICA = -1;
 
@@ -73,10 +74,10 @@ export interface ListedOffset {
   readonly offset: number;
 }
 
-/** `first`: what is still there; `end`: the last stable offset. */
-export function listOffsetsRequest(topic: string, partitions: readonly number[], which: 'first' | 'end'): WireRequest<ListedOffset[]> {
+/** `first`: what is still there; `end`: the last stable offset; `written`: the high watermark. */
+export function listOffsetsRequest(topic: string, partitions: readonly number[], which: 'first' | 'end' | 'written'): WireRequest<ListedOffset[]> {
   const body = new ByteWriter(64 + partitions.length * 16);
-  body.int32(NO_REPLICA).int8(READ_COMMITTED).int32(1).string(topic);
+  body.int32(NO_REPLICA).int8(which === 'written' ? READ_UNCOMMITTED : READ_COMMITTED).int32(1).string(topic);
   body.array(partitions, (partition) => body.int32(partition).int64(which === 'first' ? -2 : -1));
   return {
     api: API.listOffsets,
