@@ -16,7 +16,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Card traffic of some hundred customers; now and then one of four frauds is planted. Equal seeds give equal traffic. */
+/** Card traffic of twenty thousand cards; now and then one of four frauds is planted. Equal seeds give equal traffic. */
 export class DemoTraffic {
   private readonly random: () => number;
   private next = 0;
@@ -29,8 +29,8 @@ export class DemoTraffic {
   /** The events of one moment, in order. @param nowMs their event time, epoch ms */
   tick(nowMs: number): DemoEvent[] {
     const events: DemoEvent[] = [];
-    for (let n = 0; n < 2; n++) events.push(this.payment(nowMs, this.pick('card', 400), this.random() < 0.04 ? 'payment.declined' : 'payment.approved', 500 + Math.floor(this.random() * 15_000)));
-    if (this.random() < 0.3) events.push(this.account(nowMs, this.pick('acct', 200), this.random() < 0.7 ? 'login.succeeded' : 'transfer.sent', { payee: this.pick('payee', 50), amountMinor: 1_000 + Math.floor(this.random() * 50_000) }));
+    for (let n = 0; n < 2; n++) events.push(this.payment(nowMs, this.pick('card', 20_000), this.random() < 0.04 ? 'payment.declined' : 'payment.approved', 500 + Math.floor(this.random() * 15_000)));
+    if (this.random() < 0.3) events.push(this.account(nowMs, this.pick('acct', 5_000), this.random() < 0.7 ? 'login.succeeded' : 'transfer.sent', { payee: this.pick('payee', 50), amountMinor: 1_000 + Math.floor(this.random() * 50_000) }));
     // the first frauds come at once, so that there is something to see
     if (this.random() < 0.02 || (this.ticks < 40 && this.ticks % 10 === 5)) events.push(...this.fraud(nowMs, this.ticks < 40 ? Math.floor(this.ticks / 10) : undefined));
     this.ticks++;
