@@ -4,7 +4,7 @@ import { SlotLayout } from '../../event/slot-layout.js';
 import { checkCondition } from '../conditions/compile-condition.js';
 import { FactScope } from '../fact-scope.js';
 import { Problems } from '../problem.js';
-import { NEVER, isObject } from './imported.js';
+import { NEVER, isObject, textOf } from './imported.js';
 
 /**
  * A condition of dynamic Flink CEP. Expressions of Aviator and Groovy are taken over as far as they are also CEL: comparisons, arithmetic,
@@ -15,7 +15,7 @@ export function flinkCondition(json: JsonValue | undefined, note: (message: stri
   if (json === null || json === undefined) return null;
   const { type, expression, className } = isObject(json) ? json : ({} as { [name: string]: JsonValue });
   if ((type === 'AVIATOR' || type === 'GROOVY') && typeof expression === 'string') return fromExpression(expression, type, note);
-  note(`never true, to be written anew: found a condition of type ${String(type)}${className === undefined ? '' : ` (${JSON.stringify(className)})`}; only AVIATOR and GROOVY expressions can be taken over`);
+  note(`never true, to be written anew: found a condition of type ${textOf(type)}${className === undefined ? '' : ` (${JSON.stringify(className)})`}; only AVIATOR and GROOVY expressions can be taken over`);
   return NEVER;
 }
 

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../event/stream-event.js';
 import { durationText } from '../sql/duration-text.js';
 import { flinkCondition } from './flink-condition.js';
-import { Import, ONE_KEY, StageNames, isObject, slugOf, type Imported, type ImportOptions } from './imported.js';
+import { Import, ONE_KEY, StageNames, isObject, slugOf, type Imported, type ImportOptions, textOf } from './imported.js';
 
 type Json = { readonly [name: string]: JsonValue };
 type Stage = Record<string, JsonValue>;
@@ -64,7 +64,7 @@ class FlinkImporter {
       return [];
     }
     return order.map(({ node, edge }, i) => {
-      const place = `${at}/nodes/${String(node['name'])}`;
+      const place = `${at}/nodes/${textOf(node['name'])}`;
       if (edge === 'NOT_NEXT' || edge === 'NOT_FOLLOW') return this.forbidden(node, edge, i === order.length - 1 && at === '', windowMs, place);
       const follow = FOLLOW[edge];
       if (i > 0 && follow === undefined) this.note(place, `found the edge ${edge}; taken as SKIP_TILL_NEXT`);
@@ -90,9 +90,9 @@ class FlinkImporter {
       seen.add(node);
       const { name } = node as { name?: JsonValue };
       const leaving = edges.filter((candidate) => candidate['source'] === name);
-      if (leaving.length > 1) this.note(`${at}/nodes/${String(name)}`, 'found several edges from it; only the first is followed');
+      if (leaving.length > 1) this.note(`${at}/nodes/${textOf(name)}`, 'found several edges from it; only the first is followed');
       const next = leaving[0];
-      edge = String(next?.['type'] ?? '');
+      edge = textOf(next?.['type'] ?? '');
       node = nodes.find((candidate) => candidate['name'] === next?.['target']);
     }
     if (order.length < nodes.length) this.note(at, `${nodes.length - order.length} nodes left out that the edges do not lead to`);
@@ -101,7 +101,7 @@ class FlinkImporter {
 
   private taken(node: Json, at: string, windowMs: number | null, depth: number): Stage {
     if (Array.isArray(node['nodes'])) return { group: this.stages(node, at, null, windowMs, depth + 1) };
-    return { as: this.names.of(String(node['name'])), ...this.fit(node['condition'], at) };
+    return { as: this.names.of(textOf(node['name'])), ...this.fit(node['condition'], at) };
   }
 
   private fit(condition: JsonValue | undefined, at: string): Stage {
@@ -128,7 +128,7 @@ class FlinkImporter {
     const until = flinkCondition(json['untilCondition'], (message) => this.note(`${at}/quantifier/untilCondition`, message));
     return {
       ...(looping ? { times: min > 1 ? { min } : 'oneOrMore' } : many ? { times: min === max ? min : { min, max } } : {}),
-      ...(many ? { inner: INNER[String(json['consumingStrategy'])] ?? 'relaxed' } : {}),
+      ...(many ? { inner: INNER[textOf(json['consumingStrategy'])] ?? 'relaxed' } : {}),
       ...(many && gapMs !== null ? { gap: durationText(gapMs) } : {}),
       ...(properties.includes('GREEDY') && (looping || min !== max) ? { greedy: true } : {}),
       ...(properties.includes('OPTIONAL') ? { optional: true } : {}),
@@ -138,7 +138,7 @@ class FlinkImporter {
 
   private skip(json: JsonValue | undefined): Stage {
     const strategy = isObject(json) ? json : {};
-    const name = this.names.of(String(strategy['patternName'] ?? ''));
+    const name = this.names.of(textOf(strategy['patternName'] ?? ''));
     // each match of one event is a result in Flink
     const each = { limit: 1_000 };
     switch (strategy['type']) {
@@ -158,7 +158,7 @@ class FlinkImporter {
   private durationOf(json: JsonValue | undefined, at: string): number | null {
     if (json === null || json === undefined) return null;
     const { unit, size } = isObject(json) ? json : ({} as Json);
-    const ms = typeof size === 'number' ? size * (UNIT_MS[String(unit)] ?? NaN) : NaN;
+    const ms = typeof size === 'number' ? size * (UNIT_MS[textOf(unit)] ?? NaN) : NaN;
     if (Number.isInteger(ms)) return ms;
     this.note(at, `left out: found the time ${JSON.stringify(json)}; expected {"unit": "MINUTES", "size": 10}`);
     return null;

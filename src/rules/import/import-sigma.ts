@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../event/stream-event.js';
 import type { ConditionJson } from '../conditions/condition-node.js';
-import { Import, ONE_KEY, StageNames, fieldFact, isObject, slugOf, type Imported, type ImportOptions } from './imported.js';
+import { Import, ONE_KEY, StageNames, fieldFact, isObject, slugOf, type Imported, type ImportOptions, textOf } from './imported.js';
 import { sigmaDetection } from './sigma-detection.js';
 
 type Json = { readonly [name: string]: JsonValue };
@@ -52,7 +52,7 @@ class SigmaImporter {
   private correlation(document: Json, chained: boolean): void {
     const id = idOf(document);
     const correlation = document['correlation'] as Json;
-    const type = String(correlation['type']);
+    const type = textOf(correlation['type']);
     const rules = this.rulesOf(document);
     const span = spanOf(correlation['timespan']);
     const key = this.keyOf(correlation, rules, id);
@@ -81,7 +81,7 @@ class SigmaImporter {
 
   private aggregate(type: string, limits: Json, id: string): Json {
     const { field } = limits;
-    const name = Array.isArray(field) ? field.map((part) => fieldFact(String(part))) : fieldFact(String(field));
+    const name = Array.isArray(field) ? field.map((part) => fieldFact(textOf(part))) : fieldFact(textOf(field));
     if (field === undefined) this.into.note(id, '/correlation/condition/field', `found no field for ${type}`);
     const word = AGGREGATES[type] as string;
     if (word !== 'percentile') return { [word]: name };
@@ -91,7 +91,7 @@ class SigmaImporter {
 
   private temporal(correlation: Json, rules: readonly Json[], span: string, ordered: boolean, id: string): Json {
     const names = new StageNames();
-    const stages = rules.map((rule) => ({ as: names.of(String(rule['name'] ?? idOf(rule))), ...this.stageFit(rule, id) }));
+    const stages = rules.map((rule) => ({ as: names.of(textOf(rule['name'] ?? idOf(rule))), ...this.stageFit(rule, id) }));
     if (ordered) return { stages, within: span };
     const limits = isObject(correlation['condition']) ? correlation['condition'] : {};
     const least = typeof limits['gte'] === 'number' ? limits['gte'] : typeof limits['gt'] === 'number' ? limits['gt'] + 1 : rules.length;
@@ -116,9 +116,10 @@ class SigmaImporter {
     const { rules } = (document['correlation'] ?? {}) as Json;
     const names = Array.isArray(rules) ? rules : typeof rules === 'string' ? [rules] : [];
     return names.flatMap((name) => {
-      const found = this.known.get(String(name));
+      const found = this.known.get(textOf(name));
       if (found === undefined) this.into.note(idOf(document), '/correlation/rules', `left out: the rule ${JSON.stringify(name)} is not here`);
-      return found === undefined ? [] : [found];
+      else if (isCorrelation(found) || isObject(found['detection'])) return [found];
+      return [];
     });
   }
 
@@ -130,7 +131,7 @@ class SigmaImporter {
     const fields: string[] = [];
     for (const name of names) {
       const alias = aliases[name];
-      const used = isObject(alias) ? new Set(rules.map((rule) => String(alias[String(rule['name'])] ?? alias[String(rule['id'])] ?? name))) : new Set([name]);
+      const used = isObject(alias) ? new Set(rules.map((rule) => textOf(alias[textOf(rule['name'])] ?? alias[textOf(rule['id'])] ?? name))) : new Set([name]);
       if (used.size > 1) {
         this.into.note(id, `/correlation/aliases/${name}`, `left out: the alias stands for ${[...used].join(' and ')}; events of one key have it in one field: give both the same name where they are produced`);
         return null;
@@ -162,7 +163,7 @@ class SigmaImporter {
       id,
       ...(typeof title === 'string' ? { name: title.slice(0, 128) } : {}),
       ...(typeof description === 'string' ? { description } : {}),
-      ...(LEVELS[String(level)] === undefined ? {} : { severity: LEVELS[String(level)] as string }),
+      ...(LEVELS[textOf(level)] === undefined ? {} : { severity: LEVELS[textOf(level)] as string }),
       ...(Array.isArray(tags) ? { tags: tags.map(String).slice(0, 32) } : {}),
     };
   }
@@ -173,7 +174,7 @@ function isCorrelation(document: Json): boolean {
 }
 
 function idOf(document: Json): string {
-  return slugOf(String(document['name'] ?? document['title'] ?? document['id'] ?? 'sigma'));
+  return slugOf(textOf(document['name'] ?? document['title'] ?? document['id'] ?? 'sigma'));
 }
 
 /** `{product: windows, category: process_creation}` → `windows-process_creation` */

@@ -46,13 +46,18 @@ export class Import {
   /** Adds a rule if it is one; otherwise what is wrong with it. */
   add(rule: { readonly [name: string]: JsonValue }): void {
     const { problems } = validateRule(rule);
-    for (const { pointer, message } of problems) this.note(String(rule['id']), pointer, `left out, since it would not be a rule: ${message}`);
+    for (const { pointer, message } of problems) this.note(textOf(rule['id']), pointer, `left out, since it would not be a rule: ${message}`);
     if (problems.length === 0) this.rules.push(rule);
   }
 
   get result(): Imported {
     return { rules: this.rules, notes: this.notes };
   }
+}
+
+/** A value of a foreign document where a text was expected. */
+export function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 /** A name of a rule, source or signal out of any text. */

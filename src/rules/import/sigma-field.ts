@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../event/stream-event.js';
 import type { ConditionJson } from '../conditions/condition-node.js';
-import { NEVER, fieldFact } from './imported.js';
+import { NEVER, fieldFact, textOf } from './imported.js';
 import { wildcardCondition } from './wildcard.js';
 
 const COMPARISONS: Readonly<Record<string, string>> = { lt: 'lessThan', lte: 'lessThanInclusive', gt: 'greaterThan', gte: 'greaterThanInclusive' };
@@ -31,8 +31,8 @@ function fieldTest(fact: string, modifiers: readonly string[], value: JsonValue,
   if (comparison !== undefined) return { fact, operator: comparison, value };
   if (modifiers.includes('exists')) return { fact, operator: value === false ? 'missing' : 'exists' };
   if (modifiers.includes('cidr')) return { fact, operator: 'cidr', value };
-  if (modifiers.includes('fieldref')) return { fact, operator: 'equal', value: { fact: fieldFact(String(value)) } };
-  if (modifiers.includes('re')) return { fact, operator: 'matches', value: withFlags(String(value), modifiers) };
+  if (modifiers.includes('fieldref')) return { fact, operator: 'equal', value: { fact: fieldFact(textOf(value)) } };
+  if (modifiers.includes('re')) return { fact, operator: 'matches', value: withFlags(textOf(value), modifiers) };
   if (value === null || value === '') return value === null ? { fact, operator: 'missing' } : { fact, operator: 'equal', value: '' };
   if (typeof value === 'number' || typeof value === 'boolean') return numberOrText(fact, value, modifiers);
   if (typeof value !== 'string') {
@@ -44,8 +44,8 @@ function fieldTest(fact: string, modifiers: readonly string[], value: JsonValue,
 
 /** Sigma's values have no type: `4625` is also the text "4625". */
 function numberOrText(fact: string, value: number | boolean, modifiers: readonly string[]): ConditionJson {
-  if (modifiers.some((modifier) => PLACES.has(modifier))) return wildcardCondition(fact, { pattern: placed(String(value), modifiers), ignoreCase: true, escapes: false });
-  return { any: [{ fact, operator: 'equal', value }, { fact, operator: 'equal', value: String(value) }] };
+  if (modifiers.some((modifier) => PLACES.has(modifier))) return wildcardCondition(fact, { pattern: placed(textOf(value), modifiers), ignoreCase: true, escapes: false });
+  return { any: [{ fact, operator: 'equal', value }, { fact, operator: 'equal', value: textOf(value) }] };
 }
 
 function placed(value: string, modifiers: readonly string[]): string {
