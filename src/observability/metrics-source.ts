@@ -1,4 +1,4 @@
-import type { PartitionTask } from '../engine/partition-task.js';
+import type { PartitionTask } from '../engine/task/partition-task.js';
 
 /** What one rule of a task counted since the task opened. */
 export interface RuleReading {

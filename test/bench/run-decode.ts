@@ -2,8 +2,8 @@
  * `node --experimental-transform-types --import ./test/contract/typescript-imports.mjs test/bench/run-decode.ts FILE [path,path…]`: what it takes to
  * decode the events of a file by scanning and with JSON.parse, by turns in one run, in processor time of the thread. Prints one JSON line.
  */
-import { EventDecoder } from '../../src/engine/event-decoder.js';
-import { emptyEventRecord } from '../../src/engine/event-record.js';
+import { EventDecoder } from '../../src/engine/events/event-decoder.js';
+import { emptyEventRecord } from '../../src/engine/events/event-record.js';
 import { SlotLayout } from '../../src/event/slot-layout.js';
 import { sourceSchema } from '../../src/rules/source-schema.js';
 import { readLines } from './read-lines.js';

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../src/event/stream-event.js';
-import { PartitionTask } from '../../src/engine/partition-task.js';
+import { PartitionTask } from '../../src/engine/task/partition-task.js';
 
 /** One source with one partition, so that its only task runs every rule. */
 const INPUT = 'events/0';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ControlRecord } from '../../src/engine/control.js';
-import { PartitionTask, type StateRecord } from '../../src/engine/partition-task.js';
+import type { ControlRecord } from '../../src/engine/task/control.js';
+import { PartitionTask, type StateRecord } from '../../src/engine/task/partition-task.js';
 import type { JsonValue } from '../../src/event/stream-event.js';
 
 type Status = 'active' | 'shadow' | 'paused' | 'retired';

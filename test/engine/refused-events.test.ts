@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PartitionTask } from '../../src/engine/partition-task.js';
+import { PartitionTask } from '../../src/engine/task/partition-task.js';
 import { RuleTestDriver, type DriverOptions } from '../../src/engine/testing/rule-test-driver.js';
 
 const above = (id: string, amount: number, more: object = {}) => ({

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { PartitionTask } from '../../src/engine/partition-task.js';
+import { PartitionTask } from '../../src/engine/task/partition-task.js';
 
 const taskWithRule = (): PartitionTask => {
   const task = new PartitionTask({ number: 1, keyedPartitions: 1 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { RuleTestDriver } from '../../src/engine/testing/rule-test-driver.js';
-import type { PartitionTask } from '../../src/engine/partition-task.js';
+import type { PartitionTask } from '../../src/engine/task/partition-task.js';
 import { INSTRUMENTS } from '../../src/observability/instruments.js';
 import { observabilityLimits } from '../../src/observability/limits.js';
 import { metricsReference, prometheusName } from '../../src/observability/metrics-reference.js';

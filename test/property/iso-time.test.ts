@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { utcTimeMs } from '../../src/engine/iso-time.js';
+import { utcTimeMs } from '../../src/engine/events/iso-time.js';
 
 const RUNS = Number(process.env['FC_RUNS'] ?? 5_000);
 

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
-import { EventDecoder } from '../../src/engine/event-decoder.js';
-import { emptyEventRecord } from '../../src/engine/event-record.js';
-import { JsonScanner } from '../../src/engine/json-scanner.js';
+import { EventDecoder } from '../../src/engine/events/event-decoder.js';
+import { emptyEventRecord } from '../../src/engine/events/event-record.js';
+import { JsonScanner } from '../../src/engine/events/json-scanner.js';
 import { parsePath, readPath } from '../../src/event/field-path.js';
 import { SlotLayout } from '../../src/event/slot-layout.js';
 import type { FieldValue, JsonValue } from '../../src/event/stream-event.js';

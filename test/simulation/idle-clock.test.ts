@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ControlRecord } from '../../src/engine/control.js';
+import type { ControlRecord } from '../../src/engine/task/control.js';
 import { decodeUtf8 } from '../../src/state/bytes.js';
-import { TaskHost } from '../../src/stream/task-host.js';
+import { TaskHost } from '../../src/stream/tasks/task-host.js';
 import { topicsOf } from '../../src/stream/topics.js';
 import { SimulatedCluster, type SimulatedProcess } from './simulated-log.js';
 

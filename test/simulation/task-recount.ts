@@ -1,6 +1,6 @@
-import type { PartitionTask } from '../../src/engine/partition-task.js';
+import type { PartitionTask } from '../../src/engine/task/partition-task.js';
 import { decodeUtf8 } from '../../src/state/bytes.js';
-import type { SharedControl } from '../../src/stream/control-reader.js';
+import type { SharedControl } from '../../src/stream/tasks/control-reader.js';
 import type { LogRecord } from '../../src/stream/log.js';
 import type { SimulatedCluster } from './simulated-log.js';
 import type { TabledEntry } from './task-checks.js';

@@ -1,5 +1,5 @@
-import { PartitionTask } from '../../src/engine/partition-task.js';
-import { FrameReader } from '../../src/engine/rekey-frame.js';
+import { PartitionTask } from '../../src/engine/task/partition-task.js';
+import { FrameReader } from '../../src/engine/task/rekey-frame.js';
 import { encodeUtf8 } from '../../src/state/bytes.js';
 import { BlockReader, decodeSavepointPart, type SavepointPart } from '../../src/state/savepoint.js';
 import type { PartStore } from '../../src/stream/savepoint/part-writer.js';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { TaskHost } from '../../src/stream/task-host.js';
+import type { TaskHost } from '../../src/stream/tasks/task-host.js';
 import { eventually } from '../contract/log-contract.js';
 import { TaskWorld } from './task-world.js';
 

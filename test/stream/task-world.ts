@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ControlRecord } from '../../src/engine/control.js';
+import type { ControlRecord } from '../../src/engine/task/control.js';
 import type { JsonValue } from '../../src/event/stream-event.js';
 import { systemClock } from '../../src/stream/clock.js';
 import { EmbeddedMembership } from '../../src/stream/embedded/embedded-membership.js';
 import { openEmbeddedLog } from '../../src/stream/embedded/embedded-log.js';
 import { runnerLimits, type RunnerLimits } from '../../src/stream/limits.js';
 import type { Log, LogRecord } from '../../src/stream/log.js';
-import { TaskHost, type HostOptions } from '../../src/stream/task-host.js';
+import { TaskHost, type HostOptions } from '../../src/stream/tasks/task-host.js';
 import { topicsOf, type Topics } from '../../src/stream/topics.js';
 import { partitionOf } from '../../src/stream/partitioner.js';
 

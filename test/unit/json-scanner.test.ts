@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventDecoder } from '../../src/engine/event-decoder.js';
-import { emptyEventRecord } from '../../src/engine/event-record.js';
-import { scanLimits } from '../../src/engine/json-scan/limits.js';
-import { planScan } from '../../src/engine/json-scan/scan-plan.js';
-import { TextCache } from '../../src/engine/json-scan/text-cache.js';
-import { TextMaker } from '../../src/engine/json-scan/text-maker.js';
-import { JsonScanner } from '../../src/engine/json-scanner.js';
+import { EventDecoder } from '../../src/engine/events/event-decoder.js';
+import { emptyEventRecord } from '../../src/engine/events/event-record.js';
+import { scanLimits } from '../../src/engine/events/json-scan/limits.js';
+import { planScan } from '../../src/engine/events/json-scan/scan-plan.js';
+import { TextCache } from '../../src/engine/events/json-scan/text-cache.js';
+import { TextMaker } from '../../src/engine/events/json-scan/text-maker.js';
+import { JsonScanner } from '../../src/engine/events/json-scanner.js';
 import { parsePath } from '../../src/event/field-path.js';
 import type { FieldValue } from '../../src/event/stream-event.js';
 import { sourceSchema } from '../../src/rules/source-schema.js';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { assert } from '../../event/assert.js';
-import { EventDecoder } from '../../engine/event-decoder.js';
-import { emptyEventRecord } from '../../engine/event-record.js';
+import { EventDecoder } from '../../engine/events/event-decoder.js';
+import { emptyEventRecord } from '../../engine/events/event-record.js';
 import { parsePath, readPath } from '../../event/field-path.js';
 import type { FieldValue, JsonValue } from '../../event/stream-event.js';
 import type { SourceDefinition } from '../../rules/source-schema.js';

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../event/stream-event.js';
 import { keyPartsOf } from '../../rules/key-text.js';
-import type { SideEffect } from '../effects.js';
+import type { SideEffect } from '../task/effects.js';
 import type { DrivenAlert } from '../testing/rule-test-driver.js';
 import { OBSERVATIONS_MAX, type Observation } from './observation.js';
 

@@ -1,10 +1,10 @@
 import { EngineError } from '../../event/engine-error.js';
 import type { JsonValue } from '../../event/stream-event.js';
-import type { AlertEffect, SideEffect } from '../effects.js';
-import type { ControlRecord } from '../control.js';
+import type { AlertEffect, SideEffect } from '../task/effects.js';
+import type { ControlRecord } from '../task/control.js';
 import { OBSERVATIONS_MAX, type Observation } from '../explain/observation.js';
-import { PartitionTask } from '../partition-task.js';
-import type { RuleFailure } from '../rule-failure.js';
+import { PartitionTask } from '../task/partition-task.js';
+import type { RuleFailure } from '../groups/rule-failure.js';
 
 /** A rule to run: a document, or one with a status and other params. */
 export interface DrivenRule {

@@ -1,4 +1,4 @@
-import type { PartitionTask } from '../../engine/partition-task.js';
+import type { PartitionTask } from '../../engine/task/partition-task.js';
 import { BlockWriter, encodeSavepointPart, type SavepointPart } from '../../state/savepoint.js';
 import type { Clock } from '../clock.js';
 

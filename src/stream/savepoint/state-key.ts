@@ -1,4 +1,4 @@
-import { stateKey } from '../../engine/key-state.js';
+import { stateKey } from '../../engine/groups/key-state.js';
 import { decodeKeyHeader } from '../../state/checkpoint.js';
 
 /** The key under which a key's record stands in the state topic. */

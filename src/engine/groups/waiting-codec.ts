@@ -1,0 +1,24 @@
+import type { ByteReader, ByteWriter } from '../../state/bytes.js';
+import { readEvent, writeEvent, type EventRecord } from '../events/event-record.js';
+
+/** Events that wait for the watermark, as a part of the key's record. Slots are those of the task's layout. */
+export function writeWaiting(out: ByteWriter, events: readonly EventRecord[]): void {
+  out.uint(events.length);
+  for (const event of events) {
+    out.byte(event.shadow ? 1 : 0);
+    out.uint(event.control);
+    writeEvent(out, event);
+  }
+}
+
+/** @returns null for none */
+export function readWaiting(from: ByteReader): EventRecord[] | null {
+  const events: EventRecord[] = [];
+  for (let n = from.uint(); n > 0; n--) {
+    const shadow = from.byte() === 1;
+    const control = from.uint();
+    const event = readEvent(from);
+    events.push({ ...event, fields: [...event.fields], control, shadow });
+  }
+  return events.length === 0 ? null : events;
+}

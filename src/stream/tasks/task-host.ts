@@ -1,0 +1,211 @@
+import type { ControlState } from '../../engine/task/control-state.js';
+import { EngineError } from '../../event/engine-error.js';
+import { Bell, type Clock } from '../clock.js';
+import { SharedControl } from './control-reader.js';
+import { InputPump } from './input-pump.js';
+import { runnerLimits, type RunnerLimits } from '../limits.js';
+import type { Log } from '../log.js';
+import { NeededTasks } from '../needed-tasks.js';
+import type { PartStore } from '../savepoint/part-writer.js';
+import { SilenceCheck } from './silence-check.js';
+import { TaskRunner, type ProtocolSwitches, type RunnerObserver, type RunnerStatus } from './task-runner.js';
+import type { Topics } from '../topics.js';
+
+export interface HostObserver extends RunnerObserver {
+  info(task: number, message: string, facts: Readonly<Record<string, string | number>>): void;
+  error(task: number, message: string, facts: Readonly<Record<string, string | number>>): void;
+}
+
+export interface HostOptions {
+  readonly log: Log;
+  readonly topics: Topics;
+  readonly app: string;
+  readonly keyedPartitions: number;
+  readonly clock: Clock;
+  readonly observer: HostObserver;
+  readonly partitionsOf: (topic: string) => number;
+  readonly flags: number;
+  /** a text that is different at each call */
+  readonly newNonce: () => string;
+  readonly fast?: boolean;
+  /** this process is out of the group for good: it holds nothing any more and must end */
+  readonly onLost?: (reason: Error) => void;
+  /** default: `runnerLimits` */
+  readonly limits?: RunnerLimits;
+  /** where tasks put their parts of savepoints; absent: they take none */
+  readonly parts?: PartStore;
+  readonly protocol?: ProtocolSwitches;
+}
+
+/**
+ * Runs the tasks that the membership gives this process. It follows the control topic to know which numbers have work. A task that is lost or
+ * fails is opened again for as long as it is ours: another owner may have fenced it on its way out.
+ */
+export class TaskHost {
+  /** what the control topic says so far, for placing and for status */
+  readonly control: ControlState;
+  private readonly needed: NeededTasks;
+  private readonly shared = new SharedControl();
+  private readonly owned = new Set<number>();
+  private readonly running = new Map<number, { readonly runner: TaskRunner; readonly ended: Promise<void> }>();
+  private readonly trouble = new Map<number, string>();
+  /** how often in a row a task was lost soon after it was opened */
+  private readonly losses = new Map<number, number>();
+  private readonly stopping = new AbortController();
+  private readonly bell = new Bell();
+  private readonly pump: InputPump;
+  private readonly limits: RunnerLimits;
+  private readonly silence: SilenceCheck;
+  private caughtUp = false;
+  private hasJoined = false;
+  private readonly following: Promise<void>;
+  private joining: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: HostOptions) {
+    this.limits = options.limits ?? runnerLimits;
+    this.silence = new SilenceCheck(options.log.reader, options.clock, this.limits.silenceCheckMs);
+    this.needed = new NeededTasks(options.keyedPartitions, this.shared.prepare);
+    this.control = this.needed.control;
+    this.pump = new InputPump(options.log.reader, options.topics.control, 0, 0, options.clock, this.bell, this.limits);
+    this.following = this.follow();
+  }
+
+  start(): Promise<void> {
+    this.joining = this.options.log.membership.join({
+      onAssigned: (tasks) => {
+        for (const task of tasks) this.owned.add(task);
+        this.openOwned();
+      },
+      onRevoked: (tasks) => {
+        for (const task of tasks) {
+          this.owned.delete(task);
+          this.running.get(task)?.runner.abandon();
+        }
+      },
+      onLost: (reason) => {
+        this.abandon();
+        this.options.observer.error(-1, 'this process is no longer a member: it must end', { reason: reason.message });
+        this.options.onLost?.(reason);
+      },
+    });
+    return this.joining.then(() => {
+      this.hasJoined = true;
+    });
+  }
+
+  /** Commits what was taken, writes all state, and leaves. */
+  async drain(): Promise<void> {
+    this.stopping.abort();
+    const running = [...this.running.values()];
+    for (const { runner } of running) runner.drain();
+    await Promise.all(running.map(({ ended }) => ended));
+    await this.close();
+    // one that is still on its way in would become an owner that serves nobody
+    await this.joining.catch(() => undefined);
+    await this.options.log.membership.leave();
+  }
+
+  /** Ends at once. */
+  abandon(): void {
+    this.stopping.abort();
+    for (const { runner } of this.running.values()) runner.abandon();
+    this.pump.stop();
+    this.bell.ring();
+  }
+
+  private async close(): Promise<void> {
+    this.pump.stop();
+    this.bell.ring();
+    await this.following;
+  }
+
+  get ownedTasks(): readonly number[] {
+    return [...this.owned].sort((a, b) => a - b);
+  }
+
+  runner(number: number): TaskRunner | null {
+    return this.running.get(number)?.runner ?? null;
+  }
+
+  get runners(): readonly TaskRunner[] {
+    return [...this.running.values()].map(({ runner }) => runner);
+  }
+
+  get statuses(): readonly (RunnerStatus & { readonly trouble: string | null })[] {
+    return [...this.running].map(([number, { runner }]) => ({ ...runner.status, trouble: this.trouble.get(number) ?? null }));
+  }
+
+  /** Numbers that have work, as far as the control topic was read. */
+  get neededTasks(): readonly number[] {
+    return this.needed.numbers;
+  }
+
+  /** Why this process is not ready, or null when every task of its own is live. */
+  get notReady(): string | null {
+    if (!this.hasJoined) return 'the group is being joined';
+    if (!this.caughtUp) return this.pump.trouble ?? 'the control topic is being read';
+    const waiting = this.neededTasks.filter((n) => this.owned.has(n) && this.running.get(n)?.runner.status.state !== 'live');
+    return waiting.length === 0 ? null : `tasks ${waiting.join(', ')} are opening`;
+  }
+
+  /** Reads the control topic for as long as the host lives. */
+  private async follow(): Promise<void> {
+    const { clock } = this.options;
+    while (!this.stopping.signal.aborted) {
+      let moved = false;
+      for (let next = this.pump.take(); next !== null; next = this.pump.take()) {
+        const record = next.record === null ? null : this.shared.read(next.record);
+        if (record !== null) this.needed.apply(record, (next.record as { offset: number }).offset);
+        this.control.position = next.to;
+        moved = true;
+      }
+      if (this.pump.atEnd && this.pump.empty && !this.caughtUp) {
+        this.caughtUp = true;
+        moved = true;
+      }
+      if (moved) {
+        this.openOwned();
+      }
+      await this.bell.wait(clock, this.caughtUp ? this.limits.fetchWaitMs : this.limits.retryMs);
+    }
+  }
+
+  private openOwned(): void {
+    if (this.stopping.signal.aborted) return;
+    for (const number of this.neededTasks) if (this.owned.has(number) && !this.running.has(number)) this.open(number);
+  }
+
+  private open(number: number): void {
+    const runner = new TaskRunner({ ...this.options, control: this.shared, silence: this.silence, number, nonce: this.options.newNonce() });
+    const ended = this.watch(number, runner);
+    this.running.set(number, { runner, ended });
+  }
+
+  private async watch(number: number, runner: TaskRunner): Promise<void> {
+    const { observer, clock } = this.options;
+    let waitMs = this.limits.retryMs;
+    const openedAt = clock.now();
+    try {
+      await runner.run();
+      this.trouble.delete(number);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const fatal = error instanceof EngineError || (error instanceof Error && error.name === 'AssertionError');
+      this.trouble.set(number, reason);
+      if (fatal) observer.error(number, 'the task has stopped', { reason, stack: (error as Error).stack ?? '' });
+      else observer.warn(number, 'the task was lost', { reason });
+      // two that both believe to own it take it from each other: each time later, so that there is time for the longest opening and for work
+      const lived = clock.now() - openedAt >= this.limits.reopenMsMax;
+      const losses = (lived ? 0 : (this.losses.get(number) ?? 0)) + 1;
+      this.losses.set(number, losses);
+      waitMs = fatal ? this.limits.reopenMsMax : Math.min(this.limits.retryMs * 2 ** (losses + 1), this.limits.reopenMsMax);
+    }
+    if (!this.owned.has(number) || this.stopping.signal.aborted) {
+      this.running.delete(number);
+      return;
+    }
+    await clock.sleep(waitMs, this.stopping.signal);
+    this.running.delete(number);
+    this.openOwned();
+  }
+}
