@@ -8,7 +8,8 @@ import type { Log } from '../log.js';
 import { NeededTasks } from '../needed-tasks.js';
 import type { PartStore } from '../savepoint/part-writer.js';
 import { SilenceCheck } from './silence-check.js';
-import { TaskRunner, type ProtocolSwitches, type RunnerObserver, type RunnerStatus } from './task-runner.js';
+import type { ProtocolSwitches, RunnerObserver, RunnerStatus } from './runner-options.js';
+import { TaskRunner } from './task-runner.js';
 import type { Topics } from '../topics.js';
 
 export interface HostObserver extends RunnerObserver {
