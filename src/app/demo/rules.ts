@@ -6,6 +6,8 @@ export const DEMO_SOURCES: Readonly<Record<string, JsonValue>> = {
     topic: 'payments',
     eventTime: { field: 'ts' },
     type: { field: 'type' },
+    // whoever sends an event by hand is not late beside the generator
+    disorder: '2s',
     id: { field: 'id' },
     partitionedBy: 'card',
     partitions: 4,
@@ -14,6 +16,7 @@ export const DEMO_SOURCES: Readonly<Record<string, JsonValue>> = {
     topic: 'accounts',
     eventTime: { field: 'ts' },
     type: { field: 'type' },
+    disorder: '2s',
     id: { field: 'id' },
     partitionedBy: 'account',
     partitions: 2,
