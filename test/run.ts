@@ -1,4 +1,4 @@
-/** `npm test`: lint, types, architecture, then every jest suite; ends with `N passed, N failed`. */
+/** `npm test`: lint, types, architecture, unused code, then every jest suite; ends with `N passed, N failed`. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ function run(command: string, args: string[]): number {
   return spawnSync(command, args, { stdio: 'inherit' }).status ?? 1;
 }
 
-const checks = ['lint', 'types', 'depcruise'].map((script) => run('npm', ['run', '--silent', script]));
+const checks = ['lint', 'types', 'depcruise', 'knip'].map((script) => run('npm', ['run', '--silent', script]));
 const report = join(mkdtempSync(join(tmpdir(), 'vigil-test-')), 'jest.json');
 const jest = run('npm', ['run', '--silent', 'jest', '--', '--maxWorkers=2', '--json', `--outputFile=${report}`]);
 const counts: Report = existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as Report) : { numPassedTests: 0, numFailedTests: 1, numFailedTestSuites: 1, testResults: [] };

@@ -182,4 +182,4 @@ function shownValue(value: FieldValue): string {
 }
 
 /** Names a piece of a key's state: 16 hexadecimal digits. */
-export const partId = (text: string): string => hash128(text).slice(0, 16);
+const partId = (text: string): string => hash128(text).slice(0, 16);
