@@ -1,4 +1,3 @@
-import { hash128 } from '../event/hash.js';
 import type { EventReader, MatchView } from '../event/match-view.js';
 import { NO_MATCH } from '../event/match-view.js';
 import type { SlotLayout } from '../event/slot-layout.js';
@@ -180,6 +179,3 @@ function shownValue(value: FieldValue): string {
   if (value === undefined || value === null) return '?';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
-
-/** Names a piece of a key's state: 16 hexadecimal digits. */
-const partId = (text: string): string => hash128(text).slice(0, 16);

@@ -4,7 +4,6 @@ import type { Moments } from '../numbers/moments.js';
 /** Forms whose answer follows from number, sum and sum of squares: what enters can be taken out again. */
 export type SumForm = 'count' | 'sum' | 'avg' | 'stddev' | 'baseline';
 
-const isSumForm = (form: string): form is SumForm => ['count', 'sum', 'avg', 'stddev', 'baseline'].includes(form);
 export const needsSquares = (form: SumForm): boolean => form === 'stddev' || form === 'baseline';
 
 /** The answer of a form over some values; missing where there is none and the form has no answer to that. */

@@ -25,7 +25,6 @@ const FORMAT = 1;
  * second index: 17 × 10^12 records a partition. Computed in SQL, where it is a 64-bit integer.
  */
 export const OFFSET_BITS = 44;
-const OFFSET_MASK = 2 ** OFFSET_BITS - 1;
 
 /**
  * Plain topics are kept in chunks of many records, which makes both writing and removing cheap. Compacted ones have a row for
