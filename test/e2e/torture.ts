@@ -1,6 +1,6 @@
 /**
  * Traffic, kills and pauses by a seeded plan, then the oracle: `npm run torture -- [--log embedded|kafka] [--seconds 60] [--seed N]
- * [--rate 400]`. Two members on Kafka, one process on the embedded log. Last line: `torture: N events, N alerts, 0 lost, 0 duplicated`.
+ * [--rate 400] [--nodes 1|3]`. Two members on Kafka, one process on the embedded log. With three brokers those are disturbed too, one at a time. Last line: `torture: N events, N alerts, 0 lost, 0 duplicated`.
  */
 import { randomPlan } from './parts/disturbance.js';
 import { runEmbedded } from './parts/embedded-run.js';
@@ -10,6 +10,8 @@ import { complaints, isRight, type Verdict } from './parts/workload.js';
 
 const log = option('log', 'embedded');
 if (log !== 'embedded' && log !== 'kafka') throw new Error(`--log must be embedded or kafka, it is ${log}`);
+const nodes = numberOption('nodes', 1) as 1 | 3;
+if (![1, 3].includes(nodes)) throw new Error(`--nodes must be 1 or 3, it is ${nodes}`);
 const seconds = numberOption('seconds', 60);
 const rate = numberOption('rate', 400);
 const seed = numberOption('seed', Math.floor(Math.random() * 1_000_000));
@@ -22,7 +24,7 @@ async function run(): Promise<{ verdict: Verdict; wrong: string[] }> {
     const { verdict, ending } = await runEmbedded({ events, rate, seed, disturbances: randomPlan(seed, seconds * 1_000, 1), say });
     return { verdict, wrong: ending === 0 ? [] : [`exit code at SIGTERM: ${ending}`] };
   }
-  const { verdict, followed, refused, endings } = await runTwoProcesses({ events, rate, seed, disturbances: randomPlan(seed, seconds * 1_000, 2), say });
+  const { verdict, followed, refused, endings } = await runTwoProcesses({ events, rate, seed, nodes, disturbances: randomPlan(seed, seconds * 1_000, 2, nodes === 3 ? 3 : 0), say });
   return {
     verdict,
     wrong: [

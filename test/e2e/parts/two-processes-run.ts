@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { freePorts } from '../../kafka/broker.js';
-import { testBroker } from '../../kafka/test-broker.js';
 import { TestPostgres } from '../../postgres/test-postgres.js';
+import { startBrokers, type Brokers } from './brokers.js';
 import type { Disturbance } from './disturbance.js';
 import { alertsOf, Peer, type SeenAlert } from './kafka-peer.js';
 import { Service } from './service.js';
 import { sleep, until } from './until.js';
-import { activateRules, judge, makePayments, recount, type Payment, type Verdict } from './workload.js';
+import { activateRules, changeRule, judge, makePayments, recount, type Payment, type Verdict } from './workload.js';
 
 export interface TwoProcessesOptions {
   readonly events: number;
@@ -18,6 +18,8 @@ export interface TwoProcessesOptions {
   readonly rate: number;
   readonly seed: number;
   readonly disturbances: readonly Disturbance[];
+  /** brokers: 1, the shared one, by default; 3 of its own may be disturbed */
+  readonly nodes?: 1 | 3;
   readonly say: (line: string) => void;
 }
 
@@ -40,7 +42,8 @@ const NO_MORE_AFTER_MS = 3_000;
 
 /** Two members over one Kafka and one PostgreSQL, disturbed while events come; then the alerts are held against a recount. */
 export async function runTwoProcesses(options: TwoProcessesOptions): Promise<TwoProcessesResult> {
-  const brokers = (await testBroker()).join(',');
+  const cluster = await startBrokers(options.nodes ?? 1);
+  const brokers = cluster.list;
   const postgres = await TestPostgres.start();
   const app = `e2e-${randomBytes(4).toString('hex')}`;
   const port = await freePorts(2);
@@ -58,7 +61,7 @@ export async function runTwoProcesses(options: TwoProcessesOptions): Promise<Two
     await sleep(2 * IDLE_AFTER_MS);
     const payments = makePayments(options.events, options.seed);
     const expected = recount(payments);
-    const producedAt = await traffic({ brokers, topic, payments, members, options });
+    const producedAt = await traffic({ cluster, topic, payments, members, options });
     await until(() => alertsOf(follower?.lines ?? []).length >= expected.size, 'all alerts have come', LAST_ALERT_WITHIN_MS).catch((error: unknown) => options.say(String(error)));
     await sleep(NO_MORE_AFTER_MS);
     const endings = await Promise.all(members.map(async (member) => (await member.end('SIGTERM')).code));
@@ -78,6 +81,7 @@ export async function runTwoProcesses(options: TwoProcessesOptions): Promise<Two
     follower?.stop();
     await Promise.all(members.map((member) => member.end('SIGKILL')));
     postgres.close();
+    await cluster.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -89,7 +93,7 @@ async function prepare(service: Service, topic: string): Promise<void> {
 }
 
 interface Traffic {
-  readonly brokers: string;
+  readonly cluster: Brokers;
   readonly topic: string;
   readonly payments: readonly Payment[];
   readonly members: readonly Service[];
@@ -97,11 +101,11 @@ interface Traffic {
 }
 
 /** Sends the events and disturbs the members meanwhile. @returns wall time of each event */
-async function traffic({ brokers, topic, payments, members, options }: Traffic): Promise<number[]> {
+async function traffic({ cluster, topic, payments, members, options }: Traffic): Promise<number[]> {
   const input = payments.map((payment) => JSON.stringify(payment)).join('\n');
-  const producer = new Peer(['produce', brokers, topic, 'card', String(options.rate)], input);
+  const producer = new Peer(['produce', cluster.list, topic, 'card', String(options.rate)], input);
   const over = new AbortController();
-  const disturbing = disturb(members, options, over.signal);
+  const disturbing = disturb(members, cluster, options, over.signal);
   try {
     await producer.done;
   } finally {
@@ -111,23 +115,41 @@ async function traffic({ brokers, topic, payments, members, options }: Traffic):
   return producer.lines.filter((line) => line !== 'done').map(Number);
 }
 
-/** What is done to one member waits for what was done to it before. Whatever was done is undone before this resolves: every member runs. */
-async function disturb(members: readonly Service[], { disturbances, say }: TwoProcessesOptions, over: AbortSignal): Promise<void> {
+/**
+ * What is done to a member or a broker waits for what was done to it before. Whatever was done is undone before this resolves: every member
+ * runs.
+ */
+async function disturb(members: readonly Service[], cluster: Brokers, { disturbances, say }: TwoProcessesOptions, over: AbortSignal): Promise<void> {
   const began = performance.now();
-  const last = members.map(() => Promise.resolve());
-  for (const { atMs, member, kind, forMs } of disturbances) {
+  const last = new Map<string, Promise<void>>();
+  for (const disturbance of disturbances) {
+    const { atMs, target, kind } = disturbance;
     await pauseFor(Math.max(0, atMs - (performance.now() - began)), undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) break;
-    const service = members[member] as Service;
-    last[member] = (last[member] as Promise<void>).then(() => {
-      say(`${((performance.now() - began) / 1_000).toFixed(1)} s: ${kind} member ${member}${forMs > 0 ? ` for ${forMs} ms` : ''}`);
-      return kind === 'kill' ? killAndStart(service, forMs) : pauseAndGoOn(service, forMs);
+    const whom = kind.endsWith('broker') ? `broker ${target}` : `member ${target}`;
+    const done = (last.get(whom) ?? Promise.resolve()).then(() => {
+      say(`${((performance.now() - began) / 1_000).toFixed(1)} s: ${told(disturbance)}`);
+      return disturbOne(members[target], cluster, disturbance);
     });
+    last.set(whom, done);
     // heard of at the end
-    last[member]?.catch(() => undefined);
+    done.catch(() => undefined);
   }
-  await Promise.all(last);
+  await Promise.all(last.values());
   await Promise.all(members.map((member) => member.ready()));
+}
+
+function told({ kind, target, forMs }: Disturbance): string {
+  const what = kind === 'change' ? `another version of a rule, through member ${target}` : kind.endsWith('broker') ? `${kind} ${target}` : `${kind} member ${target}`;
+  return `${what}${forMs > 0 ? ` for ${forMs} ms` : ''}`;
+}
+
+function disturbOne(member: Service | undefined, cluster: Brokers, { kind, target, forMs }: Disturbance): Promise<void> {
+  if (kind === 'kill broker') return cluster.kill(target, forMs);
+  if (kind === 'pause broker') return cluster.pause(target, forMs);
+  const service = member as Service;
+  if (kind === 'change') return changeRule(service, 'payments');
+  return kind === 'kill' ? killAndStart(service, forMs) : pauseAndGoOn(service, forMs);
 }
 
 /** Does not wait until it is ready: it may be killed again while it opens its tasks. */
@@ -172,10 +194,11 @@ function reportFigures({ expected, producedAt, followed, members, options }: Fig
     return `p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, longest ${at(1)}`;
   };
   for (const rule of new Set(latencies.map((one) => one.rule))) say(`event to alert, ms, ${rule}: ${of(latencies.filter((one) => one.rule === rule))}`);
-  disturbances.forEach(({ atMs, member, kind }, i) => {
+  disturbances.forEach((disturbance, i) => {
+    const { atMs } = disturbance;
     const until = disturbances[i + 1]?.atMs ?? Infinity;
     const after = latencies.filter(({ sentAt }) => sentAt >= atMs - 500 && sentAt < until - 500);
-    if (after.length > 0) say(`after ${kind} of member ${member} at ${(atMs / 1_000).toFixed(1)} s: slowest alert ${Math.max(...after.map(({ ms }) => ms))} ms`);
+    if (after.length > 0) say(`after ${told(disturbance)} at ${(atMs / 1_000).toFixed(1)} s: slowest alert ${Math.max(...after.map(({ ms }) => ms))} ms`);
   });
   const arrivals = followed.map(({ at }) => at).sort((a, b) => a - b);
   say(`longest time without any alert: ${Math.max(0, ...arrivals.slice(1).map((at, i) => at - (arrivals[i] as number)))} ms`);
