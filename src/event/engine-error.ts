@@ -13,6 +13,7 @@ export type EngineErrorCode =
   | 'event.missing-fact'
   | 'rule.invalid'
   | 'rule.not-yet'
+  | 'savepoint.unfit'
   | 'state.unknown-format'
   | 'task.position-lost'
   | 'task.replay-mismatch';

@@ -1,7 +1,6 @@
 import type { PatternOutput, PatternState } from '../../cep/matcher.js';
 import { assert } from '../../event/assert.js';
 import { EngineError } from '../../event/engine-error.js';
-import { hash128 } from '../../event/hash.js';
 import { NO_MATCH, type MatchView } from '../../event/match-view.js';
 import type { FieldValue, JsonValue, StreamEvent } from '../../event/stream-event.js';
 import { ByteReader, ByteWriter } from '../../state/bytes.js';
@@ -16,7 +15,7 @@ import { engineLimits } from '../limits.js';
 import { Parts, PatternPart, type Part } from './parts.js';
 import { BudgetError } from './rule-failure.js';
 import type { LetStep, Plan, RunningRule } from './running-rule.js';
-import { readWaiting, writeWaiting } from './waiting-codec.js';
+import { readWaiting, WAITING_PART, writeWaiting } from './waiting-codec.js';
 import { WakeQueue } from './wake-queue.js';
 
 /** What a group needs of its task. */
@@ -39,8 +38,6 @@ export interface GroupHost {
 
 /** With more, those of the key are looked up instead of trying all. */
 const FEW_PATTERNS = 16;
-
-const WAITING_PART = hash128('waiting').slice(0, 16);
 
 /** The keys of one group in one task, and the rules that run over them. Synchronous and deterministic. */
 export class GroupRuntime {

@@ -1,5 +1,9 @@
+import { hash128 } from '../../event/hash.js';
 import type { ByteReader, ByteWriter } from '../../state/bytes.js';
 import { readEvent, writeEvent, type EventRecord } from '../events/event-record.js';
+
+/** Id of the part of a key's record that holds them. */
+export const WAITING_PART = hash128('waiting').slice(0, 16);
 
 /** Events that wait for the watermark, as a part of the key's record. Slots are those of the task's layout. */
 export function writeWaiting(out: ByteWriter, events: readonly EventRecord[]): void {

@@ -1,11 +1,10 @@
 import { EngineError } from '../../event/engine-error.js';
-import { hash32 } from '../../event/hash.js';
 import { parsePath, readPath } from '../../event/field-path.js';
 import type { SlotLayout } from '../../event/slot-layout.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import { keyPartsOf } from '../../rules/key-text.js';
 import type { KeyReader } from '../../rules/key-reader.js';
-import type { Firing } from '../groups/alert-builder.js';
+import { keyHash, type Firing } from '../groups/alert-builder.js';
 import type { AlertEffect, FrameEffect } from './effects.js';
 import { emptyEventRecord, type EventRecord } from '../events/event-record.js';
 import type { GroupProgram } from '../groups/group-program.js';
@@ -19,6 +18,11 @@ export interface Destination {
   readonly plan: GroupPlan;
   readonly program: GroupProgram;
   readonly key: KeyReader;
+}
+
+/** The keyed task that has a key of a group. */
+export function keyedPartitionOf(groupId: string, key: string, keyedPartitions: number): number {
+  return keyHash(groupId, key) % keyedPartitions;
 }
 
 /** Sends events and signals of one task to the keyed tasks: gathers them by partition, with the task's watermarks behind them. */
@@ -108,7 +112,7 @@ export class Router {
   }
 
   private send({ plan, program }: Destination, key: string, event: EventRecord): void {
-    const partition = hash32(`${plan.id}\n${key}`) % this.partitions;
+    const partition = keyedPartitionOf(plan.id, key, this.partitions);
     let frame = this.frames.get(partition);
     if (frame === undefined) this.frames.set(partition, (frame = new FrameWriter()));
     frame.add(plan.id, key, event, program.eventSlots);
