@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ControlRecord } from '../../src/engine/task/control.js';
-import { PartitionTask, type StateRecord } from '../../src/engine/task/partition-task.js';
+import { PartitionTask } from '../../src/engine/task/partition-task.js';
+import { isLayoutKey, type StateRecord } from '../../src/engine/task/state-record.js';
 import type { JsonValue } from '../../src/event/stream-event.js';
 
 type Status = 'active' | 'shadow' | 'paused' | 'retired';
@@ -59,7 +60,7 @@ class Driven {
   reopen(): void {
     const { sequence } = this.task;
     this.task = new PartitionTask({ number: 1, keyedPartitions: 1 });
-    for (const [key, value] of this.records) if (PartitionTask.isLayoutKey(key)) this.task.restoreLayout(value);
+    for (const [key, value] of this.records) if (isLayoutKey(key)) this.task.restoreLayout(value);
     this.control.forEach((record, offset) => this.task.applyControl(record, offset));
     if (this.time !== null) this.task.restoreTime(this.time);
     for (const [key, value] of this.records) this.task.restoreRecord(key, value);
@@ -69,7 +70,7 @@ class Driven {
   }
 
   get keysWritten(): readonly string[] {
-    return [...this.records.keys()].filter((key) => !PartitionTask.isLayoutKey(key));
+    return [...this.records.keys()].filter((key) => !isLayoutKey(key));
   }
 
   private next(): ControlRecord['change'] {

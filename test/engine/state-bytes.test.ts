@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
+import { isLayoutKey } from '../../src/engine/task/state-record.js';
 
 const taskWithRule = (): PartitionTask => {
   const task = new PartitionTask({ number: 1, keyedPartitions: 1 });
@@ -11,7 +12,7 @@ const taskWithRule = (): PartitionTask => {
 };
 
 const sizes = (records: readonly { readonly key: string; readonly value: Uint8Array | null }[]): number =>
-  records.reduce((sum, { key, value }) => sum + (PartitionTask.isLayoutKey(key) ? 0 : (value?.length ?? 0)), 0);
+  records.reduce((sum, { key, value }) => sum + (isLayoutKey(key) ? 0 : (value?.length ?? 0)), 0);
 
 it('a task tells the size of the records that stand for its keys', () => {
   const task = taskWithRule();
@@ -24,7 +25,7 @@ it('a task tells the size of the records that stand for its keys', () => {
   task.sequence++;
   pay('a', 2_000, 2);
   const second = task.flush(Infinity);
-  const [ofB] = first.filter(({ key }) => !PartitionTask.isLayoutKey(key)).slice(1);
+  const [ofB] = first.filter(({ key }) => !isLayoutKey(key)).slice(1);
   expect(task.stateBytes).toBe(sizes(second) + (ofB?.value?.length ?? 0));
 
   const restored = taskWithRule();

@@ -1,6 +1,7 @@
 import { ControlState } from '../../src/engine/task/control-state.js';
 import { emptyEventRecord } from '../../src/engine/events/event-record.js';
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
+import { isLayoutKey } from '../../src/engine/task/state-record.js';
 import { FrameReader } from '../../src/engine/task/rekey-frame.js';
 import { decodeTimeState } from '../../src/engine/task/time-state.js';
 import { SlotLayout } from '../../src/event/slot-layout.js';
@@ -106,7 +107,7 @@ export function fold(outcome: Outcome, number: number, entries: readonly TabledE
   const { cluster, scenario, control } = outcome;
   const task = new PartitionTask({ number, keyedPartitions: scenario.keyedPartitions, prepare: control.prepare });
   // slots get their numbers in the order in which rules are compiled, which is nobody's business but the layout's
-  const layout = cluster.committed(TOPICS.state, number).findLast(({ key }) => key !== null && PartitionTask.isLayoutKey(decodeUtf8(key)));
+  const layout = cluster.committed(TOPICS.state, number).findLast(({ key }) => key !== null && isLayoutKey(decodeUtf8(key)));
   if (layout?.value != null) task.restoreLayout(layout.value);
   const output: string[] = [];
   const frames: string[] = [];

@@ -4,6 +4,7 @@ import type { AlertEffect, SideEffect } from '../task/effects.js';
 import type { ControlRecord } from '../task/control.js';
 import { OBSERVATIONS_MAX, type Observation } from '../explain/observation.js';
 import { PartitionTask } from '../task/partition-task.js';
+import { isLayoutKey } from '../task/state-record.js';
 import type { RuleFailure } from '../groups/rule-failure.js';
 
 /** A rule to run: a document, or one with a status and other params. */
@@ -231,7 +232,7 @@ export class RuleTestDriver {
     for (const task of this.tasks.values()) {
       this.store(task);
       for (const [key, value] of this.storedOf(task.number).records) {
-        if (PartitionTask.isLayoutKey(key)) continue;
+        if (isLayoutKey(key)) continue;
         keys++;
         bytes += value.length;
       }
@@ -253,7 +254,7 @@ export class RuleTestDriver {
     const sequence = this.tasks.get(number)?.sequence ?? 0;
     const task = new PartitionTask({ number, keyedPartitions: this.keyedPartitions, ...(this.options.fast === undefined ? {} : { fast: this.options.fast }), ...(this.options.observe === true ? { observer: (observation: Observation) => this.observe(observation) } : {}) });
     const stored = this.storedOf(number);
-    for (const [key, value] of stored.records) if (PartitionTask.isLayoutKey(key)) task.restoreLayout(value);
+    for (const [key, value] of stored.records) if (isLayoutKey(key)) task.restoreLayout(value);
     this.control.forEach((record, offset) => task.applyControl(record, offset));
     if (stored.time !== null) task.restoreTime(stored.time);
     for (const [key, value] of stored.records) task.restoreRecord(key, value);

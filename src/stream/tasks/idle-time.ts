@@ -1,4 +1,5 @@
-import type { IdlePartition, PartitionTask } from '../../engine/task/partition-task.js';
+import type { PartitionTask } from '../../engine/task/partition-task.js';
+import type { IdlePartition } from '../../engine/task/task-input.js';
 import type { Bell, Clock } from '../clock.js';
 import type { RunnerLimits } from '../limits.js';
 import type { OpenEntry } from './open-entry.js';

@@ -1,4 +1,4 @@
-import type { TaskInput } from '../../engine/task/partition-task.js';
+import type { TaskInput } from '../../engine/task/task-input.js';
 import type { JournalStep } from '../../state/journal.js';
 
 /** What of an entry goes into the journal as it was taken. */

@@ -1,4 +1,4 @@
-import type { TaskInput } from '../../engine/task/partition-task.js';
+import type { TaskInput } from '../../engine/task/task-input.js';
 import type { Bell, Clock } from '../clock.js';
 import type { RunnerLimits } from '../limits.js';
 import type { LogReader, OffsetOutOfRangeError } from '../log.js';

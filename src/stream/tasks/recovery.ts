@@ -1,5 +1,6 @@
 import { keyHash } from '../../engine/groups/alert-builder.js';
 import { PartitionTask } from '../../engine/task/partition-task.js';
+import { isLayoutKey } from '../../engine/task/state-record.js';
 import { present } from '../../event/assert.js';
 import { EngineError } from '../../event/engine-error.js';
 import { decodeUtf8 } from '../../state/bytes.js';
@@ -62,7 +63,7 @@ export async function openTask(options: OpenOptions): Promise<OpenedTask> {
   const floor = last?.floor ?? 0;
   const base = tail.entries.find(({ sequence }) => sequence === floor - 1);
   requireWholeJournal(options, tail, floor, records.size);
-  for (const [key, value] of records) if (PartitionTask.isLayoutKey(key)) task.restoreLayout(value);
+  for (const [key, value] of records) if (isLayoutKey(key)) task.restoreLayout(value);
   await applyControl(options, task, 0, base?.controlPosition ?? 0);
   if (base !== undefined) task.restoreTime(base.time);
   const ahead = restoreKeys(task, records, options.keySequences);
@@ -128,7 +129,7 @@ async function readCheckpoint(options: OpenOptions): Promise<Map<string, Uint8Ar
 function restoreKeys(task: PartitionTask, records: ReadonlyMap<string, Uint8Array>, keySequences: boolean): Map<number, number> {
   const ahead = new Map<number, number>();
   for (const [key, value] of records) {
-    if (PartitionTask.isLayoutKey(key)) continue;
+    if (isLayoutKey(key)) continue;
     const header = decodeKeyHeader(value);
     task.restoreRecord(key, value, keySequences);
     if (!keySequences) continue;

@@ -1,6 +1,7 @@
 import { assert, present } from '../../event/assert.js';
 import type { SavepointMark } from '../../engine/task/control.js';
-import { PartitionTask, type TaskInput } from '../../engine/task/partition-task.js';
+import { PartitionTask } from '../../engine/task/partition-task.js';
+import type { TaskInput } from '../../engine/task/task-input.js';
 import { EngineError } from '../../event/engine-error.js';
 import { encodeJournalEntry, type JournalEntry } from '../../state/journal.js';
 import { Bell } from '../clock.js';

@@ -1,0 +1,118 @@
+import { assert, present } from '../../event/assert.js';
+import { EngineError } from '../../event/engine-error.js';
+import type { SlotLayout } from '../../event/slot-layout.js';
+import type { JsonValue } from '../../event/stream-event.js';
+import type { SeenIds } from '../events/dedupe.js';
+import type { EventDecoder, Unreadable } from '../events/event-decoder.js';
+import { emptyEventRecord, type EventRecord } from '../events/event-record.js';
+import type { Arrangement, HostedGroup } from './arrangement.js';
+import type { ControlState } from './control-state.js';
+import type { Lane } from './lanes.js';
+import { FrameReader } from './rekey-frame.js';
+import type { InputRecord, OpenInput } from './task-input.js';
+import type { TaskOutput } from './task-output.js';
+
+/** The way of a record into a task: decoded, counted into its watermark, looked up among repetitions, given to the groups or sent on to keyed tasks. */
+export class EventIntake {
+  /** offsets of records left out because their id had been seen; the caller empties it */
+  readonly repeats: number[] = [];
+  /** in a replay, the offsets that the journal names as repetitions; null when live */
+  journaledRepeats: ReadonlySet<number> | null = null;
+  private readonly event: EventRecord = emptyEventRecord();
+
+  constructor(
+    private readonly arrangement: Arrangement,
+    private readonly output: TaskOutput,
+    private readonly control: ControlState,
+    private readonly layout: SlotLayout,
+  ) {}
+
+  take(inputId: string, record: InputRecord): void {
+    const input = this.input(inputId);
+    if (input.decoder === null) return this.takeFrame(record);
+    const unreadable = input.decoder.decode(record.value, this.event);
+    if (unreadable !== null) return this.output.bury(input, record, unreadable);
+    if (record.timestampMs !== null && this.event.ts > record.timestampMs + input.maxAheadMs) {
+      return this.output.bury(input, record, { code: 'event.ahead-of-log', detail: `event time ${this.event.ts} is ${this.event.ts - record.timestampMs} ms ahead of the log's ${record.timestampMs}` });
+    }
+    this.takeEvent(input, record);
+  }
+
+  takeParsed(inputId: string, value: JsonValue, offset: number): Unreadable | null {
+    const input = this.input(inputId);
+    const unreadable = (input.decoder as EventDecoder).fill(value, this.event);
+    const record = { offset, timestampMs: null, key: null, value: null };
+    if (unreadable !== null) this.output.bury(input, record, unreadable);
+    else this.takeEvent(input, record);
+    return unreadable;
+  }
+
+  private input(id: string): OpenInput {
+    return present(this.arrangement.inputs.get(id), `input ${id} is one of the task's`);
+  }
+
+  private takeEvent(input: OpenInput, record: InputRecord): void {
+    const { event, arrangement } = this;
+    event.partition = input.partition;
+    event.offset = record.offset;
+    event.control = this.control.position;
+    event.shadow = false;
+    this.output.counts.events++;
+    const lane = input.lane as Lane;
+    lane.observe(event.ts);
+    arrangement.time.move(lane, true);
+    if (input.seenIds !== null && event.id !== null && this.isRepeat(input.seenIds, event.id, event.ts, record.offset)) return;
+    if (event.ts < lane.watermark) return this.output.late(event, lane.watermark, record);
+    const hosted = arrangement.groupsOf(event.source);
+    if (hosted !== undefined) for (const group of hosted) this.offer(group, event);
+    arrangement.router.route(event);
+  }
+
+  private offer(group: HostedGroup, event: EventRecord): void {
+    let key: string | null;
+    try {
+      key = group.key.read(event);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      return this.output.refuse(event, error);
+    }
+    if (key === null) this.output.counts.noKey++;
+    else group.runtime.offer(key, event);
+  }
+
+  private isRepeat(seen: SeenIds, id: string, ts: number, offset: number): boolean {
+    const fresh = seen.isNew(id, ts);
+    const repeat = this.journaledRepeats === null ? !fresh : this.journaledRepeats.has(offset);
+    if (!repeat) return false;
+    this.output.counts.repeated++;
+    this.repeats.push(offset);
+    return true;
+  }
+
+  private takeFrame(record: InputRecord): void {
+    if (record.value === null) return;
+    const frame = new FrameReader(record.value);
+    assert(frame.header.control <= this.control.position, 'control has been read as far as the sender of a frame had');
+    const { groups, time } = this.arrangement;
+    frame.events(this.layout, this.event, (groupId, key) => {
+      const group = groups.get(groupId);
+      this.output.counts.events++;
+      if (group === undefined) return;
+      const { lanes } = group.runtime;
+      if (!lanes.doubted) {
+        // a clock that runs would let the event go ahead of what other senders have not told yet
+        lanes.doubt();
+        if (lanes.doubted) lanes.refresh();
+      }
+      if (lanes.watermark === -Infinity && this.event.ts < lanes.firstTs) lanes.firstTs = this.event.ts;
+      group.runtime.offer(key, this.event);
+    });
+    for (const report of frame.lanes) {
+      const lane = time.lanes.get(report.id);
+      if (lane === undefined) continue;
+      const isNews = !report.idle || !lane.idle || report.watermark > lane.watermark;
+      lane.report(report.watermark, report.idle, report.readTo);
+      time.move(lane, isNews);
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import type { SlotLayout } from '../../event/slot-layout.js';
+import { decodeKeyRecord, encodeKeyRecord } from '../../state/checkpoint.js';
+import { SeenIds } from '../events/dedupe.js';
+import { KeyState, stateKey } from '../groups/key-state.js';
+import type { Arrangement } from './arrangement.js';
+import { DirtyQueue } from './dirty-queue.js';
+import type { RestoredKeys } from './restored-keys.js';
+import { isLayoutKey, layoutPaths, layoutRecord, type StateRecord } from './state-record.js';
+
+const stateKeyOf = (state: KeyState): string => stateKey(state.groupId, state.key);
+
+/** The keys of a task as records of the state topic: what is to be written, what is written, what was read back. Sequences are those of the journal entry being made. */
+export class KeyRecords {
+  /** dropped keys whose empty record is not written yet, of all groups */
+  readonly leaving = new Map<string, KeyState>();
+  private readonly dirty = new DirtyQueue();
+  /** keys whose empty record is written, in that order, each with its sequence */
+  private readonly tombstones = new Map<string, { readonly state: KeyState; readonly sequence: number }>();
+  /** restored keys of which nothing is left */
+  private emptyRestored: KeyState[] = [];
+  private layoutWritten = 0;
+  private bytes = 0;
+
+  constructor(
+    private readonly layout: SlotLayout,
+    private readonly arrangement: Arrangement,
+    private readonly restored: RestoredKeys,
+  ) {}
+
+  /** Size of the written records, bytes. */
+  get writtenBytes(): number {
+    return this.bytes;
+  }
+
+  get dirtyKeys(): number {
+    return this.dirty.size;
+  }
+
+  markDirty(state: KeyState, sequence: number): void {
+    this.dirty.mark(state, sequence);
+  }
+
+  /** Smallest sequence whose effect is not in a written record, once the entry being made is. */
+  floor(sequence: number): number {
+    return this.dirty.floor(sequence + 1);
+  }
+
+  // ------------------------------------------------------------------ writing
+
+  /** Writes up to `count` keys, the oldest change first, as of that entry; the layout first where it has grown. */
+  flush(count: number, sequence: number): StateRecord[] {
+    this.arrangement.settle();
+    const records: StateRecord[] = [];
+    if (this.layout.size > this.layoutWritten) {
+      this.layoutWritten = this.layout.size;
+      records.push(layoutRecord(this.layout.paths()));
+    }
+    for (let n = 0; n < count; n++) {
+      const state = this.dirty.take();
+      if (state === null) break;
+      if (state.gone) this.noteGone(state, sequence);
+      const value = this.encode(state, sequence);
+      this.noteWritten(state, state.gone ? 0 : value.length);
+      records.push({ key: stateKeyOf(state), value });
+    }
+    return records;
+  }
+
+  private noteWritten(state: KeyState, bytes: number): void {
+    state.written = true;
+    this.bytes += bytes - state.writtenBytes;
+    state.writtenBytes = bytes;
+  }
+
+  /** The latest empty record of a key decides when its tombstone may come. */
+  private noteGone(state: KeyState, sequence: number): void {
+    this.tombstones.delete(stateKeyOf(state));
+    this.tombstones.set(stateKeyOf(state), { state, sequence });
+  }
+
+  /** Tombstones of keys whose empty record the replay floor has passed. */
+  takeTombstones(floor: number): StateRecord[] {
+    const records: StateRecord[] = [];
+    for (const [key, { state, sequence }] of this.tombstones) {
+      if (sequence >= floor) break;
+      this.tombstones.delete(key);
+      const again = this.arrangement.groups.get(state.groupId)?.runtime.states.get(state.key) ?? this.leaving.get(key);
+      if (again !== undefined) again.written = true;
+      else if (state.gone) records.push({ key, value: null });
+    }
+    return records;
+  }
+
+  /** The record of every key that holds something, in order of key. */
+  snapshot(sequence: number): StateRecord[] {
+    const { groups, inputs } = this.arrangement;
+    const records: StateRecord[] = [];
+    const add = (state: KeyState): void => {
+      const value = this.encode(state, sequence);
+      if (decodeKeyRecord(value).parts.length > 0) records.push({ key: stateKeyOf(state), value });
+    };
+    for (const { runtime } of groups.values()) runtime.states.forEach(add);
+    for (const { seenIds } of inputs.values()) seenIds?.states().forEach(add);
+    return records.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** The same in any order; a record that stands as it was read is given as it is. */
+  *saved(sequence: number): Iterable<Uint8Array> {
+    const { groups, inputs } = this.arrangement;
+    for (const { runtime } of groups.values()) {
+      for (const state of runtime.states.values()) {
+        const record = state.slots === null && state.stored !== null ? state.stored : runtime.encode(state, sequence);
+        if (decodeKeyRecord(record).parts.length > 0) yield record;
+      }
+    }
+    for (const { seenIds } of inputs.values()) for (const state of seenIds?.states() ?? []) yield this.encode(state, sequence);
+  }
+
+  private encode(state: KeyState, sequence: number): Uint8Array {
+    const group = this.arrangement.groups.get(state.groupId);
+    if (group !== undefined) return group.runtime.encode(state, sequence);
+    const record = { group: state.groupId, key: state.key, sequence, wakeAt: Infinity, lastTs: -Infinity };
+    for (const { seenIds, source } of state.gone ? [] : this.arrangement.inputs.values()) {
+      if (seenIds === null || source === null || SeenIds.groupId(source) !== state.groupId) continue;
+      return encodeKeyRecord({ ...record, parts: [{ id: '0000000000000000', bytes: seenIds.encode(state.key) }] });
+    }
+    this.leaving.delete(stateKeyOf(state));
+    return encodeKeyRecord({ ...record, parts: [] });
+  }
+
+  // ------------------------------------------------------------------ reading back
+
+  restoreLayout(value: Uint8Array): void {
+    for (const path of layoutPaths(value)) this.layout.slotOf(path);
+    this.layoutWritten = this.layout.size;
+  }
+
+  /** @param keepSequence `false`: the record is not held to be ahead of any entry */
+  restore(key: string, value: Uint8Array, keepSequence: boolean): void {
+    if (isLayoutKey(key)) return;
+    const { group, key: ofGroup, sequence, wakeAt, lastTs, parts } = decodeKeyRecord(value);
+    const state = new KeyState(group, ofGroup);
+    state.reflects = keepSequence ? sequence : -1;
+    state.lastTs = lastTs;
+    state.stored = value;
+    this.noteWritten(state, value.length);
+    if (parts.length === 0) this.emptyRestored.push(state);
+    this.restored.add({ state, wakeAt });
+  }
+
+  /** After the last record: gives the restored keys to the groups that exist. */
+  adoptRestored(): void {
+    const { groups, inputs } = this.arrangement;
+    for (const { runtime } of groups.values()) this.restored.giveTo(runtime);
+    for (const input of inputs.values()) if (input.seenIds !== null && input.source !== null) this.restored.giveSeenIds(input.source, input.seenIds);
+  }
+
+  /** After the replay: what it found to be gone goes from the state topic too. */
+  dropUnclaimed(sequence: number): void {
+    for (const state of this.emptyRestored) this.arrangement.groups.get(state.groupId)?.runtime.dropEmpty(state);
+    this.emptyRestored = [];
+    for (const state of this.restored.takeRest()) {
+      state.clear();
+      state.gone = true;
+      this.leaving.set(stateKeyOf(state), state);
+      this.markDirty(state, sequence);
+    }
+  }
+}
