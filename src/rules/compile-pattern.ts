@@ -5,6 +5,7 @@ import type { EventTest } from '../event/match-view.js';
 import type { FieldValue, StreamEvent } from '../event/stream-event.js';
 import { compileCondition } from './conditions/compile-condition.js';
 import type { ConditionJson } from './conditions/condition-node.js';
+import { screenOf } from './conditions/screen-of.js';
 import type { FactScope, StageRead } from './fact-scope.js';
 import type { Location } from './problem.js';
 import type { PatternProgram } from './program.js';
@@ -192,13 +193,15 @@ class PatternBuilder {
     const local: EventTest[] = [];
     const where: EventTest[] = [];
     const reads = new Map<number, Set<StageRead>>();
+    let screen: EventCheck['screen'] = null;
     for (const [condition, place] of conjuncts(fit.where, [...at, 'where'])) {
       const { test, stageReads } = this.condition(condition, place, askedAgain ? this.captured : undefined);
       (stageReads.size > 0 ? where : local).push(test);
+      if (stageReads.size > 0) screen ??= screenOf(condition, this.newScope());
       for (const [stage, read] of stageReads) reads.set(stage, new Set([...(reads.get(stage) ?? []), ...read]));
     }
     const onlyLast = [...reads.values()].every((read) => read.size === 1 && read.has('last'));
-    return { types: fit.on, local: conjunction(local), where: conjunction(where), ...(onlyLast ? { readsLastOf: [...reads.keys()] } : {}) };
+    return { types: fit.on, local: conjunction(local), where: conjunction(where), screen, ...(onlyLast ? { readsLastOf: [...reads.keys()] } : {}) };
   }
 
   /** A condition that is asked of an event already kept: what it reads of that event has to be kept too. */

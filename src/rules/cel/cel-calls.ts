@@ -10,6 +10,7 @@ import { isZone } from './calendar.js';
 import { FUNCTIONS, METHODS, type CelFunction } from './cel-functions.js';
 import { MACROS } from './cel-macros.js';
 import { NO_EVENT, constantExpr, mayBe, refuse, type CelContext, type Expr } from './expr.js';
+import { sightingsOf } from './far-apart.js';
 import type { CelNode } from './parse-cel.js';
 
 /** Namespaces of functions: no entry or stage may have these names. */
@@ -52,7 +53,8 @@ function compileCall(name: string, definition: CelFunction, node: CelNode, args:
   if (wrong !== null) return refuse(context, 'cel.arguments', node, wrong);
   const read = caller(definition.call as (...values: FieldValue[]) => FieldValue, args.map((arg) => arg.read), types);
   const cost = args.reduce((sum, arg) => sum + arg.cost, definition.cost);
-  return folded({ read, type: definition.result, cost }, args, node, context);
+  const between = sightingsOf(name, args);
+  return folded({ read, type: definition.result, cost, ...(between ? { between } : {}) }, args, node, context);
 }
 
 /** Literal arguments that can be checked beforehand. */

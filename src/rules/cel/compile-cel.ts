@@ -9,6 +9,7 @@ import type { Location } from '../problem.js';
 import type { ValueType } from '../value-type.js';
 import { compileNode } from './compile-node.js';
 import type { CelContext, CelTrace } from './expr.js';
+import type { FarApart } from './far-apart.js';
 import { parseCel } from './parse-cel.js';
 
 /** An expression in the form that runs. */
@@ -22,6 +23,8 @@ export interface CompiledCel {
   readonly constant?: JsonValue;
   /** what must hold for it to be true */
   readonly access?: Access;
+  /** how far apart two sightings must be for it to be true */
+  readonly apart?: FarApart;
   /** facts it reads, by name */
   readonly facts: ReadonlyMap<string, EventReader>;
   /** which fact the last run that had no value found missing; null where a type was wrong */
@@ -57,6 +60,7 @@ export function compileCel(text: string, at: Location, context: CompileContext):
     cost,
     ...(expr.constant === undefined ? {} : { constant: expr.constant }),
     ...(expr.access === undefined ? {} : { access: expr.access }),
+    ...(expr.apart === undefined ? {} : { apart: expr.apart }),
   };
 }
 

@@ -9,6 +9,7 @@ import { NAMESPACES, compileFunction, compileMethod, folded } from './cel-calls.
 import { MACROS } from './cel-macros.js';
 import { OPERATOR_TYPES, accessOfOperator, add, and, arithmetic, choose, compare, equality, membership, negate, not, or } from './cel-operators.js';
 import { NO_EXPR, constantExpr, mayBe, refuse, type CelContext, type Expr } from './expr.js';
+import { apartOf } from './far-apart.js';
 import type { CelNode } from './parse-cel.js';
 
 /** Compiles a node of the tree; what is wrong with it becomes a problem with its place in the text. */
@@ -108,7 +109,7 @@ function factExpr(fact: Exclude<ReturnType<FactScope['resolve']>, { kind: 'refus
     if (value === undefined || value === null) trace.missing ??= name;
     return value;
   };
-  const access = fact.kind === 'field' ? { fact } : fact.kind === 'meta' ? { fact } : {};
+  const access = fact.kind === 'field' || fact.kind === 'meta' ? { fact } : fact.kind === 'stage' ? { ofTaken: true } : {};
   return { read, type: fact.type, cost: fact.kind === 'stage' ? 20 : 1, ...access };
 }
 
@@ -151,7 +152,8 @@ function compileBinary(node: CelNode, left: Expr, right: Expr, context: CelConte
   }
   const type = op === '+' ? (left.type === 'any' ? right.type : left.type) : rule.result;
   const access = accessOfOperator(op, left, right);
-  return folded({ read: readerOf(op, left, right), type, cost: left.cost + right.cost + 1, ...(access ? { access } : {}) }, [left, right], node, context);
+  const apart = apartOf(op, left, right);
+  return folded({ read: readerOf(op, left, right), type, cost: left.cost + right.cost + 1, ...(access ? { access } : {}), ...(apart ? { apart } : {}) }, [left, right], node, context);
 }
 
 function readerOf(op: string, left: Expr, right: Expr): EventReader {

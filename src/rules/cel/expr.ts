@@ -5,6 +5,7 @@ import type { CompileContext } from '../conditions/compile-context.js';
 import type { Fact } from '../fact-scope.js';
 import type { Location, ProblemCode } from '../problem.js';
 import type { ValueType } from '../value-type.js';
+import type { FarApart, TwoSightings } from './far-apart.js';
 import type { CelNode } from './parse-cel.js';
 
 /** A part of an expression in the form that runs. Its value is `undefined` where something it needs is missing or wrongly typed. */
@@ -19,6 +20,12 @@ export interface Expr {
   readonly fact?: Fact;
   /** what must hold for it to be true */
   readonly access?: Access;
+  /** it is a fact of one event taken before */
+  readonly ofTaken?: boolean;
+  /** it is the distance or the speed between these */
+  readonly between?: TwoSightings;
+  /** how far apart two sightings must be for it to be true */
+  readonly apart?: FarApart;
 }
 
 /** What an expression found missing while it ran; runs are synchronous, so one is enough for each expression. */

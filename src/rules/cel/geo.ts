@@ -1,7 +1,7 @@
 import { finite } from './cel-operators.js';
 
 /** Mean radius of the earth, km (IUGG). */
-const EARTH_RADIUS_KM = 6371.0088;
+export const EARTH_RADIUS_KM = 6371.0088;
 const HOUR_MS = 3_600_000;
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 

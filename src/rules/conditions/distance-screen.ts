@@ -1,0 +1,96 @@
+import type { Screen } from '../../cep/pattern.js';
+import { NO_MATCH, type EventReader, type MatchView } from '../../event/match-view.js';
+import type { FieldValue, StreamEvent } from '../../event/stream-event.js';
+import { EARTH_RADIUS_KM } from '../cel/geo.js';
+import { NO_EVENT } from '../cel/expr.js';
+import type { FarApart, TwoSightings } from '../cel/far-apart.js';
+
+const HOUR_MS = 3_600_000;
+/** What the formulas of the bound and of the distance may differ by in their last digits, and much more. */
+const SLACK = 1 + 1e-9;
+const SLACK_KM = 1e-6;
+
+/** One event, as conditions see an event that was taken. */
+class OneTaken implements MatchView {
+  event: StreamEvent = NO_EVENT;
+
+  count(): number {
+    return 1;
+  }
+
+  at(_stage: number, i: number): StreamEvent | undefined {
+    return i === 0 ? this.event : undefined;
+  }
+}
+
+const view = new OneTaken();
+
+/**
+ * The box of latitudes, longitudes and times that holds all waiting events. No way on the sphere is longer than the one along a meridian
+ * and then along a parallel, so the far sides of the box bound the distance of all of them. An event without a place, or at one that is
+ * none, is for the condition itself to judge: with one in the box nothing is ruled out.
+ */
+export class DistanceScreen implements Screen {
+  private readonly between: TwoSightings;
+  private readonly atLeast: number;
+  private odd = false;
+  private south = Infinity;
+  private north = -Infinity;
+  private west = Infinity;
+  private east = -Infinity;
+  private earliest = Infinity;
+  private latest = -Infinity;
+
+  constructor({ between, atLeast }: FarApart) {
+    this.between = between;
+    this.atLeast = atLeast;
+  }
+
+  add(event: StreamEvent): void {
+    const { taken } = this.between;
+    view.event = event;
+    const lat = taken.lat(NO_EVENT, view);
+    const lon = taken.lon(NO_EVENT, view);
+    if (!isLatitude(lat) || !isLongitude(lon) || !this.addTime(taken.ts)) {
+      this.odd = true;
+      return;
+    }
+    if (lat < this.south) this.south = lat;
+    if (lat > this.north) this.north = lat;
+    if (lon < this.west) this.west = lon;
+    if (lon > this.east) this.east = lon;
+  }
+
+  private addTime(read: EventReader | null): boolean {
+    if (read === null) return true;
+    const ts = read(NO_EVENT, view);
+    if (typeof ts !== 'number') return false;
+    if (ts < this.earliest) this.earliest = ts;
+    if (ts > this.latest) this.latest = ts;
+    return true;
+  }
+
+  clear(): void {
+    this.odd = false;
+    this.south = this.west = this.earliest = Infinity;
+    this.north = this.east = this.latest = -Infinity;
+  }
+
+  mayFit(event: StreamEvent): boolean {
+    if (this.odd) return true;
+    const { lat: readLat, lon: readLon, ts: readTs } = this.between.current;
+    const lat = readLat(event, NO_MATCH);
+    const lon = readLon(event, NO_MATCH);
+    if (!isLatitude(lat) || !isLongitude(lon)) return true;
+    const degrees = Math.max(lat - this.south, this.north - lat) + Math.max(lon - this.west, this.east - lon);
+    const kmMost = ((degrees * Math.PI) / 180) * EARTH_RADIUS_KM * SLACK + SLACK_KM;
+    if (readTs === null) return kmMost >= this.atLeast;
+    const ts = readTs(event, NO_MATCH);
+    if (typeof ts !== 'number') return true;
+    const hoursLeast = Math.max(0, ts - this.latest, this.earliest - ts) / HOUR_MS;
+    return kmMost >= this.atLeast * hoursLeast;
+  }
+}
+
+const isLatitude = (value: FieldValue): value is number => typeof value === 'number' && Math.abs(value) <= 90;
+const isLongitude = (value: FieldValue): value is number => typeof value === 'number' && Math.abs(value) <= 180;
