@@ -7,7 +7,8 @@ import type { Unreadable } from '../events/event-decoder.js';
 import type { EventRecord } from '../events/event-record.js';
 import type { Observer } from '../explain/observation.js';
 import { buildAlert, type Firing } from '../groups/alert-builder.js';
-import type { GroupHost, GroupRuntime } from '../groups/group-runtime.js';
+import type { GroupHost } from '../groups/group-host.js';
+import type { GroupRuntime } from '../groups/group-runtime.js';
 import type { KeyState } from '../groups/key-state.js';
 import type { RuleFailure } from '../groups/rule-failure.js';
 import type { RunningRule } from '../groups/running-rule.js';
@@ -359,14 +360,14 @@ export class PartitionTask implements GroupHost {
     this.keys.markDirty(state, this.sequence);
   }
 
-  emit(group: GroupRuntime, firing: Firing): void {
+  emit(groupId: string, firing: Firing): void {
     const { live, program } = firing.rule;
     const start = this.notes.startOf(live);
     const alert = buildAlert({ ...firing, warm: firing.at - program.horizonMs >= start && start !== -Infinity });
-    this.output.alert(group.id, alert);
+    this.output.alert(groupId, alert);
     if (alert.kind !== 'signal') return;
     const { groups, router } = this.arrangement;
-    const level = present(groups.get(group.id), 'a group that fires is hosted').plan.level;
+    const level = present(groups.get(groupId), 'a group that fires is hosted').plan.level;
     router.signal(firing, alert, level + 1, this.control.position);
   }
 
@@ -374,8 +375,8 @@ export class PartitionTask implements GroupHost {
     this.notes.fail(live, at, error);
   }
 
-  lateForKey(group: GroupRuntime, event: EventRecord): void {
-    this.output.lateForKey(group.id, event);
+  lateForKey(groupId: string, event: EventRecord): void {
+    this.output.lateForKey(groupId, event);
   }
 
   refuse(event: EventRecord, error: EngineError): void {
