@@ -2,7 +2,7 @@ import type { JsonValue } from '../../src/event/stream-event.js';
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
 
 /** One source with one partition, so that its only task runs every rule. */
-const INPUT = 'events/0';
+export const INPUT = 'events/0';
 const SOURCE = { topic: 'events', format: 'json', eventTime: { field: 'ts', unit: 'ms' }, type: { field: 'type' }, id: { field: 'id' } };
 
 /** The last time there is, epoch ms. */
@@ -26,12 +26,12 @@ export interface RunResult {
   readonly checkpointBytes: number;
 }
 
-/** A task with these rules at work. @throws Error when one of them does not run */
-export function taskWith(rules: readonly JsonValue[], fast: boolean): PartitionTask {
+/** A task with these rules at work. @param source its settings beside the common ones @throws Error when a rule does not run */
+export function taskWith(rules: readonly JsonValue[], fast: boolean, source: Readonly<Record<string, JsonValue>> = {}): PartitionTask {
   const task = new PartitionTask({ number: 1, keyedPartitions: 1, fast });
   let offset = 0;
   const change = (): { catalogue: string; number: number } => ({ catalogue: 'bench', number: offset + 1 });
-  task.applyControl({ kind: 'source', change: change(), name: 'events', definition: SOURCE, startOffsets: [0] }, offset++);
+  task.applyControl({ kind: 'source', change: change(), name: 'events', definition: { ...SOURCE, ...source }, startOffsets: [0] }, offset++);
   for (const document of rules) {
     const { id } = document as { readonly id: string };
     task.applyControl({ kind: 'rule', change: change(), ruleId: id, version: 1, status: 'active', document }, offset++);

@@ -1,0 +1,28 @@
+import type { CommandSpec } from './arguments.js';
+import { WORKLOADS } from './workload-rules.js';
+
+/** All of `npm run bench`. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'workload',
+    takes: { kind: 'choice', of: WORKLOADS },
+    about: 'the engine in process, one thread, over the events of a file; one JSON line, as the other engines\' runners print it',
+    options: {
+      input: { kind: 'text', about: 'file with one event a line, from ../shared/bench/workloads.py' },
+      rules: { kind: 'number', from: 1, to: 10_000, otherwise: 1_000, about: 'rules of W5' },
+      parse: { kind: 'flag', about: 'begins with the bytes of a line instead of parsed events' },
+      checkpoint: { kind: 'flag', about: 'encodes changed keys too, as a live task does' },
+      general: { kind: 'flag', about: 'runs patterns on the general matcher' },
+    },
+  },
+  {
+    name: 'growth',
+    about: 'what an event costs more when keys, rules, windows, open matches or timers grow: a table and a JSON line for each; takes two minutes',
+    options: {
+      runs: { kind: 'number', from: 1, to: 100, otherwise: 5, about: 'runs of each end, in turn; the quickest of each counts' },
+      only: { kind: 'text', about: 'names of ratios, comma separated' },
+      blocks: { kind: 'flag', about: 'counts blocks of code instead of time: exact, the same on every machine' },
+      gate: { kind: 'flag', about: 'ends with 1 where a bound is exceeded' },
+    },
+  },
+];
