@@ -1,35 +1,18 @@
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
 import { FrameReader } from '../../src/engine/task/rekey-frame.js';
 import { encodeUtf8 } from '../../src/state/bytes.js';
-import { BlockReader, decodeSavepointPart, type SavepointPart } from '../../src/state/savepoint.js';
-import type { PartStore } from '../../src/stream/savepoint/part-writer.js';
+import { decodeSavepointPart, type SavepointPart } from '../../src/state/savepoint.js';
 import { stateKeyOfRecord } from '../../src/stream/savepoint/state-key.js';
+import type { MemorySavepoints } from './memory-savepoints.js';
 import { between, compare, controlOf, describeKeys, describeTime, everything, fold, frameText, hasEvents, Violation, type Fold, type Outcome, type TabledEntry } from './task-checks.js';
 import { TOPICS } from './task-scenario.js';
-
-/** Parts of savepoints in memory, by savepoint, task and writer. */
-export class MemoryParts implements PartStore {
-  private readonly parts = new Map<string, readonly Uint8Array[]>();
-
-  async write(savepoint: string, task: number, writer: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-    const blocks: Uint8Array[] = [];
-    const reader = new BlockReader();
-    for await (const piece of pieces) for (const block of reader.blocks(piece)) blocks.push(block.slice());
-    reader.requireEnd();
-    this.parts.set(`${savepoint}/${task}/${writer}`, blocks);
-  }
-
-  read(savepoint: string, task: number, writer: string): readonly Uint8Array[] | undefined {
-    return this.parts.get(`${savepoint}/${task}/${writer}`);
-  }
-}
 
 /**
  * Every savepoint is one cut through all tasks: each part is what the fold of the entries before the cut gives, and the re-keyed frames that
  * say they are from before it are those that these entries sent, all of them, with none of another among those that a part has taken.
  * @returns parts that were compared
  */
-export function checkSavepoints(outcome: Outcome, parts: MemoryParts, folds: readonly Fold[]): number {
+export function checkSavepoints(outcome: Outcome, parts: MemorySavepoints, folds: readonly Fold[]): number {
   let compared = 0;
   for (const { id, offset } of controlOf(outcome).savepoints) {
     const sent: string[] = [];
@@ -47,9 +30,9 @@ export function checkSavepoints(outcome: Outcome, parts: MemoryParts, folds: rea
   return compared;
 }
 
-function checkPart(outcome: Outcome, parts: MemoryParts, savepoint: string, before: Fold, first: TabledEntry, controlPosition: number): void {
+function checkPart(outcome: Outcome, parts: MemorySavepoints, savepoint: string, before: Fold, first: TabledEntry, controlPosition: number): void {
   const { number } = before.task;
-  const blocks = parts.read(savepoint, number, first.writer);
+  const blocks = parts.part(savepoint, number, first.writer);
   if (blocks === undefined) throw new Violation(`savepoint ${savepoint} has no part of task ${number} by ${first.writer}, who committed entry ${first.sequence}`);
   const [head, ...records] = blocks;
   const part = decodeSavepointPart(head as Uint8Array);

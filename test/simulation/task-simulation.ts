@@ -5,7 +5,8 @@ import { TaskHost, type HostObserver } from '../../src/stream/tasks/task-host.js
 import type { ProtocolSwitches } from '../../src/stream/tasks/runner-options.js';
 import { FAULT_NAMES, OFTEN, type FaultName, type FaultRates } from './simulated-faults.js';
 import { SimulatedCluster, SimulatedRandom, swarm, type SimulatedProcess } from './simulated-log.js';
-import { checkSavepoints, MemoryParts } from './task-savepoints.js';
+import { MemorySavepoints } from './memory-savepoints.js';
+import { checkSavepoints } from './task-savepoints.js';
 import { checkOutcome, controlOf, Violation, type Outcome } from './task-checks.js';
 import { APP, drawScenario, OUTPUT_PARTITIONS, START_MS, TOPICS, type Scenario } from './task-scenario.js';
 
@@ -71,7 +72,7 @@ class TaskSimulation {
   private readonly scenario: Scenario;
   private readonly random: SimulatedRandom;
   private readonly trimmed = new Map<string, LogRecord[]>();
-  private readonly parts = new MemoryParts();
+  private readonly parts = new MemorySavepoints();
   private readonly hosts = new Map<SimulatedProcess, TaskHost>();
   private readonly problems: string[] = [];
   private readonly control = new SharedControl();

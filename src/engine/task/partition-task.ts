@@ -8,6 +8,7 @@ import type { EventRecord } from '../events/event-record.js';
 import type { Observer } from '../explain/observation.js';
 import { buildAlert, type Firing } from '../groups/alert-builder.js';
 import type { GroupHost } from '../groups/group-host.js';
+import type { GroupProgram } from '../groups/group-program.js';
 import type { GroupRuntime } from '../groups/group-runtime.js';
 import type { KeyState } from '../groups/key-state.js';
 import type { RuleFailure } from '../groups/rule-failure.js';
@@ -348,6 +349,11 @@ export class PartitionTask implements GroupHost {
   groupOfRule(ruleId: string): GroupRuntime | null {
     for (const { runtime } of this.arrangement.groups.values()) if (runtime.rules.some(({ live }) => live.ruleId === ruleId)) return runtime;
     return null;
+  }
+
+  /** The rules of a group of keys, compiled together; null for a group that does not run here. */
+  programOf(groupId: string): GroupProgram | null {
+    return this.arrangement.groups.get(groupId)?.runtime.currentProgram ?? null;
   }
 
   // ------------------------------------------------------------------ GroupHost

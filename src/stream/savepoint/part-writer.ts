@@ -6,6 +6,8 @@ import type { Clock } from '../clock.js';
 export interface PartStore {
   /** Keeps a part, in the place of an earlier one of the same writer. It is durable when this resolves. */
   write(savepoint: string, task: number, writer: string, pieces: AsyncIterable<Uint8Array>): Promise<void>;
+  /** The savepoint can never be complete: a task cannot be written as it stands there. */
+  refuse(savepoint: string, reason: string): Promise<void>;
 }
 
 export interface PartOptions {

@@ -7,7 +7,7 @@ import { encodeJournalEntry, type JournalEntry } from '../../state/journal.js';
 import { Bell } from '../clock.js';
 import { runnerLimits, type RunnerLimits } from '../limits.js';
 import type { LogRecord, OffsetOutOfRangeError } from '../log.js';
-import { writePart } from '../savepoint/part-writer.js';
+import { keepPart } from '../savepoint/keep-part.js';
 import { Committer } from './committer.js';
 import { SharedControl } from './control-reader.js';
 import { IdleTime } from './idle-time.js';
@@ -274,26 +274,19 @@ export class TaskRunner {
 
   /**
    * Writes the task's part of a savepoint, then takes the record that asks for it as the first step of an entry: what other tasks are
-   * told after that says so. Only the commit of that entry makes the part count. What goes wrong is the savepoint's loss, not the task's.
+   * told after that says so. Only the commit of that entry makes the part count.
    */
   private async takeSavepoint({ mark, record }: { readonly mark: SavepointMark; readonly record: LogRecord }): Promise<void> {
-    const { options, task, limits } = this;
-    const { number, keyedPartitions, nonce, flags, parts: store, clock } = options;
-    const part = { savepoint: mark.id, task: number, keyedPartitions, sequence: task.sequence - 1, writer: nonce, controlPosition: record.offset, flags, positions: this.inputs.positions };
-    if (store !== undefined) {
-      this.detail = `writing its part of savepoint ${mark.id}`;
-      await writePart(task, part, { store, clock, sliceMs: limits.sliceMs, signal: this.stopping.signal }).catch((error: unknown) => {
-        this.stopping.signal.throwIfAborted();
-        options.observer.warn(number, 'a part of a savepoint could not be written', { savepoint: mark.id, reason: error instanceof Error ? error.message : String(error) });
-      });
-      this.detail = '';
-    }
+    const { task, inputs, limits } = this;
+    this.detail = `writing its part of savepoint ${mark.id}`;
+    await keepPart(task, mark, { offset: record.offset, positions: inputs.positions, limits, signal: this.stopping.signal }, this.options);
+    this.detail = '';
     const from = task.control.position;
     const { to } = present(this.controlPump?.take(), 'what was looked at is there');
     task.applyControl(mark, record.offset);
     task.control.position = to;
     this.entry.addControl(from, to);
-    this.entry.note(clock.now(), true);
+    this.entry.note(this.options.clock.now(), true);
   }
 
   private takeFrom(input: TaskInput, until: number): boolean {
