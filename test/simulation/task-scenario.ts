@@ -131,7 +131,7 @@ function drawSource(random: SimulatedRandom, name: string, topic: string, partit
 
 // ------------------------------------------------------------------ rules
 
-function drawRules(random: SimulatedRandom, windows: Windows): RuleDocument[] {
+export function drawRules(random: SimulatedRandom, windows: Windows): RuleDocument[] {
   const count = (name: string, over: number): JsonValue => ({ fact: name, operator: 'greaterThan', value: over });
   const emits = random.chance(0.5);
   return [
@@ -210,7 +210,7 @@ const MORE_RULES = (windows: Windows): readonly object[] => [
   },
 ];
 
-type RuleDocument = { readonly id: string; readonly [name: string]: JsonValue };
+export type RuleDocument = { readonly id: string; readonly [name: string]: JsonValue };
 /** A change that is told when it is made: numbers go up in the order of the topic, a source that comes back begins at the topic's ends. */
 type Change = (endsOf: (topic: string) => readonly number[]) => ControlRecord | null;
 
