@@ -72,6 +72,11 @@ export interface LogReader {
    * though a transaction that is open may keep it from readers for a while. @throws UnknownTopicError
    */
   written(topic: string): Promise<readonly number[]>;
+  /**
+   * The first offset with a record of which the log says that it was written at `timestampMs` or later; the end where there is none.
+   * Records behind it may say an earlier time, those before it do not say a later one. @throws UnknownTopicError
+   */
+  offsetAt(topic: string, partition: number, timestampMs: number): Promise<number>;
   close(): Promise<void>;
 }
 

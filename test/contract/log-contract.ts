@@ -157,6 +157,23 @@ export function describeLogContract(name: string, makeLog: () => Promise<LogUnde
         await producer.close();
       });
 
+      it('tells where the records begin that were written at a time or later', async () => {
+        for (let round = 0; round < 4; round++) {
+          await log.writer.append(topic, values(0, round * 10, 10));
+          await log.admin.partitions(topic);
+        }
+        const records = await readAll(log, topic, 0);
+        const { start, end } = await endsOf(log, topic, 0);
+        const times = [...new Set(records.map(({ timestampMs }) => timestampMs))];
+        const expected = times.map((time) => records.find(({ timestampMs }) => timestampMs >= time)!.offset);
+        expect(await Promise.all(times.map((time) => log.reader.offsetAt(topic, 0, time)))).toEqual(expected);
+        expect(await log.reader.offsetAt(topic, 0, -1_000)).toBe(start);
+        expect(await log.reader.offsetAt(topic, 0, times.at(-1)! + 0.5)).toBe(end);
+        expect(await log.reader.offsetAt(topic, 1, 0)).toBe(0);
+        await expect(log.reader.offsetAt(`${topic}-none`, 0, 0)).rejects.toBeInstanceOf(UnknownTopicError);
+        await expect(log.reader.offsetAt(topic, 3, 0)).rejects.toBeInstanceOf(UnknownTopicError);
+      });
+
       it('tells the ends of every partition', async () => {
         await log.writer.append(topic, [...values(0, 0, 4), ...values(2, 0, 1)]);
         expect(sorted(await log.reader.ends(topic))).toEqual([

@@ -86,6 +86,12 @@ export class StoredPartition {
     return { records, nextOffset: Math.max(from, end), endOffset: end };
   }
 
+  /** Of the first record that says this time or a later one; the end where none does. */
+  offsetAt(timestampMs: number): number {
+    const found = this.entries.find(({ record }) => record !== null && record.timestampMs >= timestampMs);
+    return Math.min(found?.offset ?? this.end, this.end);
+  }
+
   trim(offset: number): void {
     this.start = Math.max(this.start, Math.min(offset, this.end));
     this.entries.splice(0, this.indexOf(this.start));

@@ -211,6 +211,18 @@ class SimulatedReader implements LogReader {
     return ends;
   }
 
+  async offsetAt(topic: string, number: number, timestampMs: number): Promise<number> {
+    const what = `offset of ${topic}/${number} at ${timestampMs}`;
+    await this.#of.request(what);
+    if (this.#of.strikes('readFails')) {
+      await this.#of.reply(`${what} in vain`);
+      throw new Error(`simulated: ${what} failed`);
+    }
+    const offset = this.#of.around.broker.partition(topic, number).offsetAt(timestampMs);
+    await this.#of.reply(`${what}: ${offset}`);
+    return offset;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#of.endWaits();

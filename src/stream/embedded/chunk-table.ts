@@ -13,6 +13,7 @@ export class ChunkTable {
   readonly #encoder = new RecordEncoder();
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
+  readonly #next: StatementSync;
   readonly #oldest: StatementSync;
   readonly #delete: StatementSync;
 
@@ -23,6 +24,8 @@ export class ChunkTable {
       SELECT ${OFFSET} AS base, written_ms, records FROM chunk
       WHERE id >= ifnull((SELECT id FROM chunk WHERE id <= ${idOf('?1', '?2')} AND id >= ?1 << ${OFFSET_BITS} ORDER BY id DESC LIMIT 1), ${idOf('?1', '?2')})
         AND id < (?1 + 1) << ${OFFSET_BITS} AND ${OFFSET} + count > ?2 ORDER BY id`);
+    this.#next = db.prepare(`
+      SELECT ${OFFSET} AS base, written_ms FROM chunk WHERE id >= ${idOf('?1', '?2')} AND id < (?1 + 1) << ${OFFSET_BITS} ORDER BY id LIMIT 1`);
     this.#oldest = db.prepare(`
       SELECT ${OFFSET} + count AS upTo, written_ms, length(records) AS bytes FROM chunk
       WHERE id >= ?1 << ${OFFSET_BITS} AND id < (?1 + 1) << ${OFFSET_BITS} ORDER BY id LIMIT ${limits.pruneChunksMax}`);
@@ -46,6 +49,23 @@ export class ChunkTable {
       if (bytes >= maxBytes || out.length >= limits.readRecordsMax) return out.at(-1)!.offset + 1;
     }
     return partition.end;
+  }
+
+  /** First offset of a chunk that was written at `timestampMs` or later: found by halves, since chunks come in the order of their times. */
+  offsetAt(partition: Partition, timestampMs: number): number {
+    let found = partition.end;
+    let low = 0;
+    for (let high = partition.end; low < high; ) {
+      const middle = Math.floor((low + high) / 2);
+      const chunk = this.#next.get(partition.pid, middle);
+      const base = chunk === undefined ? Infinity : Number(chunk['base']);
+      if (base < high && Number(chunk?.['written_ms']) < timestampMs) low = base + 1;
+      else {
+        if (base < high) found = base;
+        high = middle;
+      }
+    }
+    return Math.max(found, partition.start);
   }
 
   /**

@@ -40,6 +40,13 @@ export class EmbeddedReader implements LogReader {
     return this.topics.partitionsOf(topic).map(({ end }) => end);
   }
 
+  async offsetAt(topic: string, number: number, timestampMs: number): Promise<number> {
+    const partition = this.topics.partition(topic, number);
+    if (this.#closed !== null) throw this.#closed;
+    const wanted = Math.max(0, Math.ceil(timestampMs));
+    return (partition.compacted ? this.entries : this.chunks).offsetAt(partition, wanted);
+  }
+
   /** Wakes the reads that wait on a partition. */
   appended(partition: Partition): void {
     for (const wake of this.#waits.get(partition) ?? []) wake();

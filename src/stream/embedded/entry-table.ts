@@ -20,6 +20,7 @@ export class EntryTable {
   readonly #encoder = new RecordEncoder();
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
+  readonly #since: StatementSync;
   readonly #heads: StatementSync;
   readonly #expired: StatementSync;
   readonly #delete: StatementSync;
@@ -32,6 +33,9 @@ export class EntryTable {
     this.#select = db.prepare(`
       SELECT ${OFFSET} AS "offset", written_ms, key, value, headers FROM entry
       WHERE id >= ${idOf('?1', '?2')} AND id < (?1 + 1) << ${OFFSET_BITS} ORDER BY id LIMIT ${limits.readRecordsMax}`);
+    this.#since = db.prepare(`
+      SELECT ${OFFSET} AS "offset" FROM entry
+      WHERE id >= ${idOf('?1', '?2')} AND id < (?1 + 1) << ${OFFSET_BITS} AND written_ms >= ?3 ORDER BY id LIMIT 1`);
     this.#heads = db.prepare(`
       SELECT ${OFFSET} AS "offset", written_ms, key FROM entry
       WHERE id >= ${idOf('?1', '?2')} AND id < (?1 + 1) << ${OFFSET_BITS} ORDER BY id LIMIT ${limits.pruneRowsMax}`);
@@ -73,6 +77,12 @@ export class EntryTable {
       if (bytes >= maxBytes || out.length >= limits.readRecordsMax) return record.offset + 1;
     }
     return partition.end;
+  }
+
+  /** Offset of the first entry that was written at `timestampMs` or later. */
+  offsetAt(partition: Partition, timestampMs: number): number {
+    const found = this.#since.get(partition.pid, partition.start, timestampMs);
+    return found === undefined ? partition.end : Number(found['offset']);
   }
 
   /** Some entries in order from an offset on. */

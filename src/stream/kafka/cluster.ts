@@ -6,7 +6,7 @@ import { METADATA_AGE_MS, RETRY_PAUSE_FIRST_MS, RETRY_PAUSE_MAX_MS, REQUEST_CONN
 import { findCoordinatorRequest, metadataRequest } from './wire/cluster-requests.js';
 import type { CoordinatorKind, Metadata, TopicMetadata } from './wire/cluster-requests.js';
 import { CODE, isStaleLeader, KafkaError } from './wire/kafka-error.js';
-import { listOffsetsRequest } from './wire/read-requests.js';
+import { listOffsetsRequest, type Listed } from './wire/read-requests.js';
 import type { WireRequest } from './wire/request.js';
 
 interface Node {
@@ -139,6 +139,15 @@ export class Cluster {
     return answers.map(({ offset }) => offset);
   }
 
+  /** First offset with that timestamp or a later one; the last stable offset where there is none. @param timestampMs at least 0 */
+  async offsetAt(topic: string, partition: number, timestampMs: number): Promise<number> {
+    const [found] = await this.#atLeaders(topic, partition, (leader, partitions) => this.#listed(leader, topic, partitions, timestampMs));
+    if (found !== undefined && found.offset >= 0) return found.offset;
+    const [ends] = await this.ends(topic, partition);
+    if (ends === undefined) throw new UnknownTopicError(topic, partition);
+    return ends.end;
+  }
+
   async #atLeaders<T extends { readonly partition: number }>(topic: string, of: number | undefined, ask: (leader: number, partitions: readonly number[]) => Promise<readonly T[]>): Promise<T[]> {
     const leaders = await this.leaders(topic, 0);
     const wanted = of === undefined ? leaders.map((_, partition) => partition) : [of];
@@ -164,7 +173,7 @@ export class Cluster {
     return ends.map(({ partition, offset: end }) => ({ partition, start: startOf.get(partition) ?? 0, end }));
   }
 
-  async #listed(leader: number, topic: string, partitions: readonly number[], which: 'first' | 'end' | 'written'): Promise<readonly { readonly partition: number; readonly offset: number }[]> {
+  async #listed(leader: number, topic: string, partitions: readonly number[], which: Listed): Promise<readonly { readonly partition: number; readonly offset: number }[]> {
     if (leader < 0) throw new KafkaError(CODE.leaderNotAvailable, 'ListOffsets', topic);
     const listed = await this.send(leader, listOffsetsRequest(topic, partitions, which));
     for (const { partition, code } of listed) if (code !== 0) throw new KafkaError(code, 'ListOffsets', `${topic}/${partition}`);

@@ -62,6 +62,13 @@ export class KafkaReader implements LogReader {
     return this.#retrying({ topic }, () => this.cluster.written(topic));
   }
 
+  async offsetAt(topic: string, partition: number, timestampMs: number): Promise<number> {
+    return this.#retrying({ topic }, async () => {
+      await this.cluster.leaderOf(topic, partition);
+      return this.cluster.offsetAt(topic, partition, Math.max(0, Math.ceil(timestampMs)));
+    });
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     for (const queue of this.#queues.values()) queue.close();

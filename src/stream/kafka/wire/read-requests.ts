@@ -9,6 +9,9 @@ import type { WireRequest } from './request.js';
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 const NO_REPLICA = -1;
+/** What stands for a timestamp in a request for offsets. */
+const FIRST = -2;
+const LATEST = -1;
 
 export interface FetchPartition {
   readonly topic: string;
@@ -74,11 +77,14 @@ export interface ListedOffset {
   readonly offset: number;
 }
 
-/** `first`: what is still there; `end`: the last stable offset; `written`: the high watermark. */
-export function listOffsetsRequest(topic: string, partitions: readonly number[], which: 'first' | 'end' | 'written'): WireRequest<ListedOffset[]> {
+/** `first`: what is still there; `end`: the last stable offset; `written`: the high watermark; a number: the first record with that timestamp or a later one, -1 for none. */
+export type Listed = 'first' | 'end' | 'written' | number;
+
+export function listOffsetsRequest(topic: string, partitions: readonly number[], which: Listed): WireRequest<ListedOffset[]> {
+  const wanted = typeof which === 'number' ? which : which === 'first' ? FIRST : LATEST;
   const body = new ByteWriter(64 + partitions.length * 16);
   body.int32(NO_REPLICA).int8(which === 'written' ? READ_UNCOMMITTED : READ_COMMITTED).int32(1).string(topic);
-  body.array(partitions, (partition) => body.int32(partition).int64(which === 'first' ? -2 : -1));
+  body.array(partitions, (partition) => body.int32(partition).int64(wanted));
   return {
     api: API.listOffsets,
     body,
