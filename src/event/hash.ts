@@ -24,11 +24,19 @@ function mix(text: string): void {
   let b = 0;
   let c = 0;
   let d = 0;
-  for (let i = 0; i < length; i += 8) {
+  let i = 0;
+  // whole blocks first: only the last one reaches past the end
+  for (; i + 8 <= length; i += 8) {
     a = lane(a, word(text, i), 0x239b961b, 0xab0e9789, 15, 19, b, 0x561ccd1b);
     b = lane(b, word(text, i + 2), 0xab0e9789, 0x38b34ae5, 16, 17, c, 0x0bcaa747);
     c = lane(c, word(text, i + 4), 0x38b34ae5, 0xa1e38b93, 17, 15, d, 0x96cd1c35);
     d = lane(d, word(text, i + 6), 0xa1e38b93, 0x239b961b, 18, 13, a, 0x32ac3b17);
+  }
+  if (i < length) {
+    a = lane(a, lastWord(text, i), 0x239b961b, 0xab0e9789, 15, 19, b, 0x561ccd1b);
+    b = lane(b, lastWord(text, i + 2), 0xab0e9789, 0x38b34ae5, 16, 17, c, 0x0bcaa747);
+    c = lane(c, lastWord(text, i + 4), 0x38b34ae5, 0xa1e38b93, 17, 15, d, 0x96cd1c35);
+    d = lane(d, lastWord(text, i + 6), 0xa1e38b93, 0x239b961b, 18, 13, a, 0x32ac3b17);
   }
   a = ((a ^ length) + (b ^ length) + (c ^ length) + (d ^ length)) | 0;
   b = finish(((b ^ length) + a) | 0);
@@ -42,9 +50,15 @@ function mix(text: string): void {
   mixed[3] = (d + a) | 0;
 }
 
-/** Two code units; past the end of the text zeros. */
+/** Two code units. */
 function word(text: string, at: number): number {
   return text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16);
+}
+
+/** Two code units; past the end of the text zeros. */
+function lastWord(text: string, at: number): number {
+  const { length } = text;
+  return (at < length ? text.charCodeAt(at) : 0) | (at + 1 < length ? text.charCodeAt(at + 1) << 16 : 0);
 }
 
 function lane(h: number, k: number, before: number, after: number, rotateK: number, rotateH: number, next: number, add: number): number {

@@ -17,9 +17,12 @@ export function keyTextOf(parts: readonly string[]): string | null {
   return text;
 }
 
+/** Whether the text is that of a key of one part, which is the text itself. */
+export const isOnePart = (text: string): boolean => !text.startsWith(MARK);
+
 /** The parts that `keyTextOf` was given. */
 export function keyPartsOf(text: string): string[] {
-  if (!text.startsWith(MARK)) return [text];
+  if (isOnePart(text)) return [text];
   return text.slice(1).split(MARK).map(unescaped);
 }
 

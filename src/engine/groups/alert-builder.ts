@@ -3,8 +3,9 @@ import { hash128, hash32 } from '../../event/hash.js';
 import type { MatchView } from '../../event/match-view.js';
 import type { FieldValue, JsonValue, StreamEvent } from '../../event/stream-event.js';
 import { WITNESS } from '../../rules/compile-rule.js';
-import { keyPartsOf } from '../../rules/key-text.js';
+import { isOnePart, keyPartsOf } from '../../rules/key-text.js';
 import type { AlertEffect } from '../task/effects.js';
+import { factsText, jsonOf, quoted } from './alert-text.js';
 import type { RunningRule } from './running-rule.js';
 import { engineLimits } from '../limits.js';
 import { SIGNALS } from '../task/topology.js';
@@ -40,49 +41,51 @@ export interface Firing {
   readonly overflowed: boolean;
   /** entries of the key's windows, partial matches and remembered values that a bound made it forget so far */
   readonly dropped: number;
-  readonly warm: boolean;
 }
 
-/** The alert as it is written; the same firing gives the same bytes, whenever and wherever it is computed. */
-export function buildAlert(firing: Firing): AlertEffect {
+/** The alert as it is written; the same firing gives the same bytes, whenever and wherever it is computed. @param warm its windows had been filled when it came about */
+export function buildAlert(firing: Firing, warm: boolean): AlertEffect {
   const { rule, key, kind, at, event, match, evidence } = firing;
-  const { live, program } = rule;
-  const evidenceMax = live.rule.limits.evidence;
-  const named = evidence.length > evidenceMax ? [...evidence.slice(0, evidenceMax - 1), evidence[evidence.length - 1] as Evidence] : evidence;
-  const id = hash128([live.ruleId, live.version, key, kind, at, firing.repeat, ...evidence.map(coordinates)].join('\n'));
-  const facts: Record<string, JsonValue> = {};
-  for (const { name, read } of program.alert.facts) {
-    const value = read(event, match);
-    if (value !== undefined) facts[name] = bounded(value);
-  }
+  const { live, program, texts } = rule;
+  const id = hash128(identityOf(firing));
   const message: FieldValue = program.alert.message?.(event, match);
-  const alert = {
-    id,
-    rule: live.ruleId,
-    version: live.version,
-    key: keyPartsOf(key),
-    at,
-    kind,
-    severity: program.alert.severity,
-    type: program.alert.type,
-    ...(message === undefined ? {} : { message }),
-    facts,
-    evidence: named,
-    evidenceCount: evidence.length,
-    matches: firing.matches,
-    warm: firing.warm,
-    ...(firing.byIdleClock ? { by: 'idle-clock' } : {}),
-    ...(firing.repeat > 0 ? { repeat: firing.repeat } : {}),
-    ...(firing.overflowed || firing.dropped > 0 ? { overflowed: true, dropped: firing.dropped } : {}),
-    ...(live.status === 'shadow' ? { shadow: true } : {}),
-  };
-  return { id, shadow: live.status === 'shadow', kind, key, json: JSON.stringify(alert), ruleId: live.ruleId, version: live.version };
+  const json =
+    `{"id":"${id}"${texts.rule}${keyJson(key)},"at":${at},"kind":"${kind}"${texts.kindOf}${message === undefined ? '' : `,"message":${jsonOf(message)}`}` +
+    `,"facts":${factsJson(firing)},"evidence":${evidenceJson(evidence, live.rule.limits.evidence)},"evidenceCount":${evidence.length},"matches":${firing.matches},"warm":${warm}` +
+    `${firing.byIdleClock ? ',"by":"idle-clock"' : ''}${firing.repeat > 0 ? `,"repeat":${firing.repeat}` : ''}` +
+    `${firing.overflowed || firing.dropped > 0 ? `,"overflowed":true,"dropped":${firing.dropped}` : ''}${texts.shadow}}`;
+  return { id, shadow: live.status === 'shadow', kind, key, json, ruleId: live.ruleId, version: live.version };
+}
+
+/** What makes an alert the same one: rule, key, kind, moment, and the events it rests on. */
+function identityOf({ rule: { live }, key, kind, at, repeat, evidence }: Firing): string {
+  let text = `${live.ruleId}\n${live.version}\n${key}\n${kind}\n${at}\n${repeat}`;
+  for (const one of evidence) text += `\n${coordinates(one)}`;
+  return text;
+}
+
+const keyJson = (key: string): string => (isOnePart(key) ? `[${quoted(key)}]` : JSON.stringify(keyPartsOf(key)));
+
+function factsJson({ rule, event, match }: Firing): string {
+  const { facts } = rule.program.alert;
+  return facts.length === 0 ? '{}' : factsText(rule.texts.factNames, facts.map(({ read }) => bounded(read(event, match))));
+}
+
+/** @param max so many are named: the first ones and the last */
+function evidenceJson(evidence: readonly Evidence[], max: number): string {
+  let text = '';
+  for (let i = 0; i < evidence.length; i++) {
+    if (i >= max - 1 && i < evidence.length - 1) continue;
+    const { stage, source, partition, offset, id, ts } = evidence[i] as Evidence;
+    text += `${text === '' ? '' : ','}{"stage":${quoted(stage)},"source":${quoted(source)},"partition":${partition},"offset":${offset},"id":${id === null ? 'null' : quoted(id)},"ts":${ts}}`;
+  }
+  return `[${text}]`;
 }
 
 /** A value that keeps an alert within what a record may hold. */
-function bounded(value: JsonValue): JsonValue {
+function bounded(value: FieldValue): FieldValue {
   if (typeof value === 'string') return value.length > engineLimits.factCharsMax ? `${value.slice(0, engineLimits.factCharsMax)}…` : value;
-  if (value === null || typeof value !== 'object' || JSON.stringify(value).length <= engineLimits.factCharsMax * 4) return value;
+  if (value === undefined || value === null || typeof value !== 'object' || JSON.stringify(value).length <= engineLimits.factCharsMax * 4) return value;
   return '(too large to show)';
 }
 
@@ -90,8 +93,20 @@ const coordinates = ({ stage, source, partition, offset, id }: Evidence): string
 
 /** Three unsigned 32-bit numbers by which a replay compares an alert with what was journaled. */
 export function digestOf(groupId: string, alert: AlertEffect): [number, number, number] {
-  return [keyHash(groupId, alert.key), parseInt(alert.id.slice(0, 8), 16), parseInt(alert.id.slice(8, 16), 16)];
+  return [keyHash(groupId, alert.key), uint32At(alert.id, 0), uint32At(alert.id, 8)];
 }
+
+/** The number that eight hexadecimal digits say. */
+function uint32At(hex: string, from: number): number {
+  let value = 0;
+  for (let i = from; i < from + 8; i++) {
+    const code = hex.charCodeAt(i);
+    value = (value << 4) | (code <= NINE ? code - ZERO : code - LETTER_A + 10);
+  }
+  return value >>> 0;
+}
+
+const [ZERO, NINE, LETTER_A] = [0x30, 0x39, 0x61];
 
 export function keyHash(groupId: string, key: string): number {
   return hash32(`${groupId}\n${key}`);

@@ -6,6 +6,7 @@ import type { Aggregate } from '../../state/aggregate.js';
 import { ByteReader, ByteWriter } from '../../state/bytes.js';
 import { compileAggregate } from '../../state/make-aggregate.js';
 import type { LiveRule } from '../task/control-state.js';
+import { alertTexts } from './alert-text.js';
 import { EventFilter } from './event-filter.js';
 import type { EventRecord } from '../events/event-record.js';
 import { FiringState } from './firing.js';
@@ -61,6 +62,7 @@ export class GroupProgram {
       const running: RunningRule = {
         live,
         program,
+        texts: alertTexts(live, program),
         firingPart: !remembers(program.policy) ? -1 : part(hash128(`fire|${live.ruleId}|${live.epoch}`).slice(0, 16), () => new FiringState()),
         patternPart: pattern === null ? -1 : part(pattern.id, () => new PatternPart(pattern.compiled.newState(), timed)),
         timed,

@@ -123,7 +123,7 @@ export class RuleRuns {
       if (witness !== null) evidence.push(witness);
     }
     evidence.push(evidenceOf('trigger', event));
-    this.emit({ rule, key: state.key, kind: 'alert', at: event.ts, event, match: NO_MATCH, evidence, matches: 1, repeat: 0, byIdleClock: false, overflowed: false, dropped: droppedBy(state.parts, rule), warm: true });
+    this.emit({ rule, key: state.key, kind: 'alert', at: event.ts, event, match: NO_MATCH, evidence, matches: 1, repeat: 0, byIdleClock: false, overflowed: false, dropped: droppedBy(state.parts, rule) });
     if (rule.program.policy.kind === 'reset') for (const part of rule.ownAggregates) this.program.aggregate(state.parts, part).clear();
   }
 
@@ -162,7 +162,6 @@ export class RuleRuns {
       byIdleClock: output.byTime && this.lanes.clock > this.lanes.watermark && output.at >= this.lanes.watermark,
       overflowed: output.overflowed,
       dropped: droppedBy(state.parts, rule),
-      warm: true,
     });
   }
 

@@ -1,5 +1,6 @@
 import type { LetProgram, RuleProgram } from '../../rules/program.js';
 import type { LiveRule } from '../task/control-state.js';
+import type { AlertTexts } from './alert-text.js';
 import type { EventRecord } from '../events/event-record.js';
 
 /** What operators are told about one rule in one task. Counted since the task opened; no part of the state. */
@@ -20,6 +21,7 @@ export function newRuleCounts(): RuleCounts {
 export interface RunningRule {
   readonly live: LiveRule;
   readonly program: RuleProgram;
+  readonly texts: AlertTexts;
   /** -1 where the policy remembers nothing */
   readonly firingPart: number;
   /** -1 without a pattern */

@@ -48,7 +48,7 @@ export class EventIntake {
   }
 
   private input(id: string): OpenInput {
-    return present(this.arrangement.inputs.get(id), `input ${id} is one of the task's`);
+    return present(this.arrangement.inputs.get(id), 'an input that is named is one of the task\'s');
   }
 
   private takeEvent(input: OpenInput, record: InputRecord): void {

@@ -369,7 +369,7 @@ export class PartitionTask implements GroupHost {
   emit(groupId: string, firing: Firing): void {
     const { live, program } = firing.rule;
     const start = this.notes.startOf(live);
-    const alert = buildAlert({ ...firing, warm: firing.at - program.horizonMs >= start && start !== -Infinity });
+    const alert = buildAlert(firing, firing.at - program.horizonMs >= start && start !== -Infinity);
     this.output.alert(groupId, alert);
     if (alert.kind !== 'signal') return;
     const { groups, router } = this.arrangement;

@@ -3,7 +3,14 @@ import { failureOf, type RuleFailure } from '../groups/rule-failure.js';
 import { newRuleCounts, type RuleCounts } from '../groups/running-rule.js';
 import type { LiveRule } from './control-state.js';
 
-const noteKey = (rule: LiveRule): string => `${rule.ruleId}@${rule.version}`;
+/** Alerts ask by it, so it is not put together for each. */
+const noteKeys = new WeakMap<LiveRule, string>();
+
+function noteKey(rule: LiveRule): string {
+  let key = noteKeys.get(rule);
+  if (key === undefined) noteKeys.set(rule, (key = `${rule.ruleId}@${rule.version}`));
+  return key;
+}
 
 /** What a task notes of each rule version beside the state of its keys: when it began, whether it is left alone, how often it fired. */
 export class RuleNotes {

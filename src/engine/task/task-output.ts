@@ -25,7 +25,8 @@ export class TaskOutput {
   alert(groupId: string, alert: AlertEffect): void {
     this.counts.output[alert.kind]++;
     this.effects.alerts.push(alert);
-    this.effects.digest.push(...digestOf(groupId, alert));
+    const [key, high, low] = digestOf(groupId, alert);
+    this.effects.digest.push(key, high, low);
   }
 
   /** An event before the watermark of its input. @param watermark epoch ms */
