@@ -12,6 +12,7 @@ import { ClusterController, ExplainController, SimulateController } from './cont
 import { DocsController, PagesController } from './controllers/pages.controller.js';
 import { RuleVersionsController } from './controllers/rule-versions.controller.js';
 import { RulesController } from './controllers/rules.controller.js';
+import { SavepointsController } from './controllers/savepoints.controller.js';
 import { SourcesController } from './controllers/sources.controller.js';
 import { HealthController, MetricsController } from './controllers/system.controller.js';
 import { AlertStreams } from './http/alert-streams.js';
@@ -44,6 +45,7 @@ export const API_CONTROLLERS: readonly Type[] = [
   SimulateController,
   AlertsController,
   ExplainController,
+  SavepointsController,
   ApiKeysController,
   AuditController,
   DocsController,

@@ -18,6 +18,7 @@ export interface ApiPorts {
   readonly audit: AuditTrail;
   readonly ingestion: Ingestion;
   readonly live: LiveView;
+  readonly savepoints: SavepointStore;
   readonly validator: RuleValidator;
   readonly simulator: Simulator;
   readonly health: HealthProbe;
@@ -411,6 +412,39 @@ export interface ClusterView {
   /** events taken by all tasks since their process started: a page works out the rate */
   readonly events: number;
   readonly warnings: readonly ClusterWarning[];
+}
+
+/** A savepoint: one consistent cut through all tasks, as files from which another application can go on. */
+export interface SavepointView {
+  readonly id: string;
+  /** `asked`: on its way to the tasks; `taking`: tasks write their parts */
+  readonly state: 'asked' | 'taking' | 'complete' | 'failed';
+  readonly askedAt: number;
+  readonly completedAt: number | null;
+  /** where its files are, as this process reaches them */
+  readonly dir: string;
+  /** tasks that have a part in it, and those whose part is not there yet; null where it is not known */
+  readonly tasks: { readonly taken: number; readonly of: number; readonly waitingFor: readonly number[] } | null;
+  /** null until it is complete */
+  readonly keys: number | null;
+  /** re-keyed frames that were on their way; null until it is complete */
+  readonly frames: number | null;
+  readonly bytes: number;
+  /** why it has failed, or what holds it up; null otherwise */
+  readonly error: string | null;
+}
+
+export interface SavepointStore {
+  /** newest first */
+  list(page: PageRequest): Promise<Page<SavepointView>>;
+  get(id: string): Promise<SavepointView | null>;
+  /**
+   * Asks all tasks for their parts; resolves once that is recorded for delivery. The same id again changes nothing.
+   * @throws ApiError 409 where one cannot be taken now
+   */
+  ask(id: string, caller: Caller): Promise<Stored<SavepointView>>;
+  /** Removes the files, and ends one that is being taken. @returns false where there is none */
+  remove(id: string, caller: Caller): Promise<boolean>;
 }
 
 export interface LiveView {

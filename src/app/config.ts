@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { OidcSettings } from '../api/auth/oidc-tokens.js';
 import { FAILED_AUTH_PER_MINUTE, REQUESTS_PER_SECOND } from '../api/limits.js';
@@ -50,6 +50,7 @@ const schema = z.object({
   VIGIL_DEMO: flag.optional(),
   VIGIL_KEYED_PARTITIONS: count(256).optional(),
   VIGIL_TASK_SLOTS: count(1_024).default(64),
+  VIGIL_SAVEPOINT_DIR: z.string().optional(),
   VIGIL_DOWNTIME_MAX: duration.default(86_400_000),
   VIGIL_OPEN_METRICS: flag.default(false),
   VIGIL_FAST: z.enum(['on', 'off']).default('on'),
@@ -85,6 +86,7 @@ export const SETTINGS: Readonly<Record<keyof typeof schema.shape, readonly [stri
   VIGIL_DEMO: ['1 when everything is embedded and the data folder is new', 'example sources, rules and traffic'],
   VIGIL_KEYED_PARTITIONS: ['12 on Kafka, 4 embedded', 'keyed tasks; fixed when the topics are made'],
   VIGIL_TASK_SLOTS: ['64', 'most tasks that an application can have; fixed when the topics are made'],
+  VIGIL_SAVEPOINT_DIR: ['`savepoints` in `VIGIL_DATA_DIR`', 'where savepoints go, by application; processes that run tasks on several machines must share it'],
   VIGIL_DOWNTIME_MAX: ['24h', 'how long Vigil may be down without losing anything: sources that keep their events for less are warned of'],
   VIGIL_OPEN_METRICS: ['0', '1 serves `/metrics` without a key'],
   VIGIL_FAST: ['on', '`off` runs every pattern on the general matcher'],
@@ -122,6 +124,8 @@ export interface Config {
   readonly demo: boolean | undefined;
   readonly keyedPartitions: number;
   readonly taskSlots: number;
+  /** holds a folder for each application */
+  readonly savepointDir: string;
   /** ms */
   readonly downtimeMaxMs: number;
   readonly openMetrics: boolean;
@@ -168,6 +172,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     demo: env.VIGIL_DEMO,
     keyedPartitions: env.VIGIL_KEYED_PARTITIONS ?? (brokers.length > 0 ? 12 : 4),
     taskSlots: env.VIGIL_TASK_SLOTS,
+    savepointDir: resolve(env.VIGIL_SAVEPOINT_DIR ?? join(env.VIGIL_DATA_DIR, 'savepoints')),
     downtimeMaxMs: env.VIGIL_DOWNTIME_MAX,
     openMetrics: env.VIGIL_OPEN_METRICS,
     fast: env.VIGIL_FAST === 'on',

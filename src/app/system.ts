@@ -20,6 +20,7 @@ import { AuditLog } from '../persistence/catalogue/audit-log.js';
 import { CatalogueWriter } from '../persistence/catalogue/catalogue-writer.js';
 import { ListCatalogue } from '../persistence/catalogue/list-catalogue.js';
 import { RuleCatalogue } from '../persistence/catalogue/rule-catalogue.js';
+import { SavepointCatalogue } from '../persistence/catalogue/savepoint-catalogue.js';
 import { SourceCatalogue } from '../persistence/catalogue/source-catalogue.js';
 import type { Database } from '../persistence/database.js';
 import { DatabaseUnavailableError } from '../persistence/database-errors.js';
@@ -29,16 +30,16 @@ import { openDatabase } from '../persistence/open-database.js';
 import { OutboxRelay } from '../persistence/outbox-relay.js';
 import { systemClock } from '../stream/clock.js';
 import { readControl } from '../stream/tasks/control-reader.js';
-import { openEmbeddedLog } from '../stream/embedded/embedded-log.js';
-import { openKafkaLog } from '../stream/kafka/kafka-log.js';
 import type { Log } from '../stream/log.js';
+import { SavepointAssembly } from '../stream/savepoint/assembly.js';
+import { SavepointFolders } from '../stream/savepoint/savepoint-folder.js';
 import { TaskHost } from '../stream/tasks/task-host.js';
 import { topicsOf, type Topics } from '../stream/topics.js';
 import { guarded } from './adapters/errors.js';
 import { IngestionAdapter } from './adapters/ingestion.js';
 import { LiveViewAdapter } from './adapters/live-view.js';
-import { MemberFile } from './adapters/member-file.js';
 import { RuleAdapter, ValidatorAdapter } from './adapters/rules.js';
+import { SavepointAdapter, type SavepointSources } from './adapters/savepoints.js';
 import { SimulatorAdapter } from './adapters/simulator.js';
 import { SourceAdapter } from './adapters/sources.js';
 import { StaticKey } from './adapters/static-key.js';
@@ -46,6 +47,7 @@ import { TopicRetention } from './adapters/topic-retention.js';
 import { TopicWatch } from './checks/topic-watch.js';
 import type { Config } from './config.js';
 import { ensureInternalTopics } from './internal-topics.js';
+import { openLog } from './open-log.js';
 
 /** Behaviour of the engine that a replay depends on, as a bit set: a change that alters results takes the next bit. */
 export const ENGINE_FLAGS = 0;
@@ -82,6 +84,7 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
   const counts = await ensureInternalTopics(log, topics, config);
   const lost = Promise.withResolvers<Error>();
   let indexer: AlertIndexer | null = null;
+  const folders = new SavepointFolders(join(config.savepointDir, config.app));
   const host = new TaskHost({
     log,
     topics,
@@ -100,13 +103,15 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
     newNonce: randomUUID,
     onLost: lost.resolve,
     fast: config.fast,
+    parts: folders,
   });
   telemetry.metrics.observeTasks({ now: Date.now, tasks: () => host.runners.map((runner) => readTask(runner.status, runner.task)) });
   const topicWatch = new TopicWatch({ admin: log.admin, logger, sources: () => host.control.sources.values(), internal: counts.warnings, downtimeMs: config.downtimeMaxMs });
   topicWatch.start();
   const live = new LiveViewAdapter(host, log, topics, { id: randomUUID(), role: config.role, startedAt }, topicWatch);
   const health = healthOf(host, config.role);
-  const catalogue = config.role === 'worker' ? null : await openCatalogue(config, log, topics, logger, live, health, telemetry);
+  const assembly = new SavepointAssembly({ reader: log.reader, topics, app: config.app, flags: ENGINE_FLAGS, clock: systemClock, folders, control: host.control, logger });
+  const catalogue = config.role === 'worker' ? null : await openCatalogue({ config, log, topics, logger, live, health, telemetry, savepoints: { folders, assembly, control: host.control } });
   indexer = catalogue?.indexer ?? null;
   const app = catalogue === null
     ? await createWorkerApp({ apiKeys: new StaticKey(config.adminKey), health, metrics, live }, apiOptions(config, logger, telemetry))
@@ -128,11 +133,6 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
   };
 }
 
-async function openLog(config: Config, topics: Topics, logger: Logger): Promise<Log> {
-  if (config.brokers.length === 0) return openEmbeddedLog({ dir: join(config.dataDir, 'log'), taskSlots: config.taskSlots });
-  return openKafkaLog({ brokers: config.brokers, clientId: 'vigil', app: config.app, journalTopic: topics.journal, taskSlots: config.taskSlots, ssl: config.ssl || undefined, sasl: config.sasl, logger, memory: new MemberFile(join(config.dataDir, `member-${config.app}-${config.port}.json`)) });
-}
-
 function apiOptions(config: Config, logger: Logger, telemetry: Telemetry): ApiOptions {
   const { oidc, openMetrics, failedAuthPerMinute, requestsPerSecond, trustedProxies } = config;
   const onTrouble = (reason: string): void => logger.warn('tokens cannot be checked now', { reason });
@@ -147,7 +147,18 @@ interface Catalogue {
   stop(): Promise<void>;
 }
 
-async function openCatalogue(config: Config, log: Log, topics: Topics, logger: Logger, live: LiveViewAdapter, health: HealthProbe, telemetry: Telemetry): Promise<Catalogue> {
+interface CatalogueNeeds {
+  readonly config: Config;
+  readonly log: Log;
+  readonly topics: Topics;
+  readonly logger: Logger;
+  readonly live: LiveViewAdapter;
+  readonly health: HealthProbe;
+  readonly telemetry: Telemetry;
+  readonly savepoints: Omit<SavepointSources, 'catalogue'>;
+}
+
+async function openCatalogue({ config, log, topics, logger, live, health, telemetry, savepoints }: CatalogueNeeds): Promise<Catalogue> {
   const jobs = jobLogger(logger);
   const database = await patiently(() => openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, logger: jobs }), logger);
   const writer = new CatalogueWriter(database);
@@ -168,6 +179,7 @@ async function openCatalogue(config: Config, log: Log, topics: Topics, logger: L
   indexer.start();
   await feed.start();
   housekeeping.start();
+  savepoints.assembly.start();
   const ports: ApiPorts = {
     sources: new SourceAdapter(sources, log),
     rules: new RuleAdapter(rules, validator),
@@ -181,13 +193,14 @@ async function openCatalogue(config: Config, log: Log, topics: Topics, logger: L
       refused: (source, reason) => logger.warn('the log takes no events', { source, reason }),
     }),
     live,
+    savepoints: new SavepointAdapter({ ...savepoints, catalogue: new SavepointCatalogue(database, writer) }),
     validator,
     simulator: new SimulatorAdapter(validator),
     health,
     metrics: { read: () => telemetry.read() },
   };
   const stop = async (): Promise<void> => {
-    await Promise.all([relay.stop(), indexer.stop(), feed.stop(), housekeeping.stop()]);
+    await Promise.all([relay.stop(), indexer.stop(), feed.stop(), housekeeping.stop(), savepoints.assembly.stop()]);
     await database.close();
   };
   return { ports, indexer, adminKey, stop };

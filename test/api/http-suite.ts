@@ -6,6 +6,7 @@ import { describeCatalogue } from './suites/catalogue.js';
 import { describeEvents } from './suites/events.js';
 import { describeRequests } from './suites/requests.js';
 import { describeRules } from './suites/rules.js';
+import { describeSavepoints } from './suites/savepoints.js';
 import { HttpClient } from './http-client.js';
 import { ruleOf, sourceOf } from './sample-objects.js';
 
@@ -66,5 +67,6 @@ export function describeHttpApi(name: string, makeApp: () => Promise<ApiUnderTes
     describeRules(subject);
     describeEvents(subject);
     describeAlerts(subject);
+    describeSavepoints(subject);
   });
 }

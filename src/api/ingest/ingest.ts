@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { ApiError } from '../api-error.js';
+import { idempotencyKeyOf } from '../http/idempotency-key.js';
 import { bodyChunks, mediaTypeOf, parseJsonText, readBody } from '../http/request-body.js';
 import type { ApiRequest } from '../http/request-context.js';
-import { ARRAY_SLICE_EVENTS, EVENT_ARRAY_BYTES_MAX, EVENT_ARRAY_LENGTH_MAX, EVENT_BYTES_MAX, IDEMPOTENCY_KEY_LENGTH_MAX } from '../limits.js';
+import { ARRAY_SLICE_EVENTS, EVENT_ARRAY_BYTES_MAX, EVENT_ARRAY_LENGTH_MAX, EVENT_BYTES_MAX } from '../limits.js';
 import type { Caller, IncomingEvent, IngestRejection, IngestResult, Ingestion } from '../ports.js';
 import { Appender } from './appender.js';
 import { arrayElements } from './array-elements.js';
@@ -40,13 +41,6 @@ export async function ingest(port: Ingestion, source: string, request: ApiReques
     await begun.session.abandon();
     throw withProgress(error, appender.result());
   }
-}
-
-function idempotencyKeyOf(request: ApiRequest): string | null {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined) return null;
-  if (typeof key === 'string' && /^[\x21-\x7e]+$/.test(key) && key.length <= IDEMPOTENCY_KEY_LENGTH_MAX) return key;
-  throw new ApiError(400, 'request.invalid-header', `Idempotency-Key must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} visible ASCII characters`, undefined, { header: 'Idempotency-Key' });
 }
 
 /** The body is read again only to see that it is the same request. */

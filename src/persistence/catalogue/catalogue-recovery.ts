@@ -50,6 +50,27 @@ export async function republishCatalogue(writer: CatalogueWriter, caller: Caller
   });
 }
 
+/**
+ * Lets the changes after one be published once more, to the control topic of an application that was restored as of that change: the one
+ * that had them before must be gone for good. Savepoints asked for since then were of that one.
+ * @throws CatalogueError `catalogue.not-empty` for another catalogue than that of the change, or where changes since then are kept no more
+ */
+export async function rewindCatalogue(database: Database, to: ControlRecord['change']): Promise<number> {
+  return database.transaction(async (manager) => {
+    const [{ made }] = (await manager.query('select last_change as made from catalogue')) as [{ made: number }];
+    if (database.catalogueId !== to.catalogue || made < to.number) {
+      throw new CatalogueError('catalogue.not-empty', `the database holds catalogue ${database.catalogueId} up to change ${made}, the savepoint is of catalogue ${to.catalogue} at change ${to.number}: use the database of that one, or an empty one`);
+    }
+    const [{ kept }] = (await manager.query('select count(*) as kept from outbox where number > $1', [to.number])) as [{ kept: number }];
+    if (kept < made - to.number) {
+      throw new CatalogueError('catalogue.not-empty', `the database keeps ${kept} of the ${made - to.number} changes since the savepoint: use an empty database, and make the changes again`);
+    }
+    await manager.query(`delete from outbox where number > $1 and payload->>'kind' = 'savepoint'`, [to.number]);
+    const [, again] = (await manager.query('update outbox set published_at_ms = null where number > $1', [to.number])) as [unknown, number];
+    return again;
+  }, advisoryLocks.catalogue);
+}
+
 async function requireEmpty(manager: EntityManager): Promise<void> {
   const [row] = (await manager.query(
     'select exists (select from outbox) or exists (select from sources) or exists (select from rules) or exists (select from lists) as used',
@@ -65,6 +86,9 @@ async function adopt(manager: EntityManager, record: ControlRecord, nowMs: numbe
       return adoptList(manager, record, nowMs);
     case 'rule':
       return adoptRule(manager, record, nowMs);
+    case 'savepoint':
+      // the catalogue holds what runs, not what was asked of it
+      return;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { controlRecordSchema, type ListChange, type RuleChange, type SourceChange } from '../../engine/task/control.js';
+import { controlRecordSchema, type ListChange, type RuleChange, type SavepointMark, type SourceChange } from '../../engine/task/control.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import { advisoryLocks, type Database } from '../database.js';
 import { auditEntity, type AuditRow } from '../entities/audit.js';
@@ -8,7 +8,7 @@ import { insertRow } from '../rows.js';
 import type { Caller } from './caller.js';
 
 /** A control record that has no number yet. */
-export type NewControlRecord = NewRuleRecord | NewSourceRecord | NewListRecord;
+export type NewControlRecord = NewRuleRecord | NewSourceRecord | NewListRecord | Omit<SavepointMark, 'change'>;
 export type NewRuleRecord = Omit<RuleChange, 'change' | 'document'> & { readonly document: JsonValue };
 export type NewSourceRecord = Omit<SourceChange, 'change' | 'definition'> & { readonly definition: JsonValue };
 export type NewListRecord = Omit<ListChange, 'change'>;

@@ -6,6 +6,7 @@ import type {
 } from '../../../src/api/ports.js';
 import type { JsonValue } from '../../../src/event/stream-event.js';
 import { validateRule } from '../../../src/rules/validate-rule.js';
+import { MemorySavepoints } from './savepoints.js';
 import { MemoryAudit, MemoryLists, MemoryRules, MemorySources } from './catalogue.js';
 import { pageBy } from './paging.js';
 
@@ -136,6 +137,7 @@ const NO_STATS = { hits: 0, evaluations: 0, errors: 0, missingFacts: 0, late: 0,
 
 export class MemoryPorts implements ApiPorts {
   readonly audit = new MemoryAudit();
+  readonly savepoints = new MemorySavepoints(this.audit);
   readonly sources = new MemorySources(this.audit);
   readonly rules = new MemoryRules(this.audit);
   readonly lists = new MemoryLists();
