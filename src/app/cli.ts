@@ -5,6 +5,9 @@ import { EngineError } from '../event/engine-error.js';
 import { parseDuration } from '../rules/duration.js';
 import { IMPORT_LANGUAGES, importRules, type ImportCommand } from './batch/import-rules.js';
 import { runBatch, BatchError } from './batch/run-batch.js';
+import { ConfigError } from './config.js';
+import { restore, type RestoreCommand, type Said } from './savepoints/restore-command.js';
+import { takeSavepoint, type SavepointCommand } from './savepoints/savepoint-command.js';
 
 function duration(text: string): number {
   const ms = parseDuration(/^\d+$/.test(text) ? Number(text) : text);
@@ -52,8 +55,31 @@ program
     if (!importRules(file, options)) process.exitCode = 1;
   });
 
+const said: Said = { progress: (line) => void process.stderr.write(`${line}\n`), result: (line) => void process.stdout.write(`${line}\n`) };
+
+program
+  .command('savepoint')
+  .description('asks a running service for a savepoint, and waits until it is complete')
+  .option('--url <url>', 'of the service', 'http://127.0.0.1:8080')
+  .option('--key <key>', 'of role admin; default: VIGIL_ADMIN_KEY')
+  .option('--id <id>', 'names it; the same again is the same savepoint')
+  .addHelpText('after', '\nExample:\n  VIGIL_ADMIN_KEY=… npx vigil savepoint --id before-upgrade')
+  .action((options: SavepointCommand) => takeSavepoint(options, said));
+
+program
+  .command('restore')
+  .description('makes a new application of a savepoint, over the log and the database that the environment names (docs/configuration.md)')
+  .argument('<dir>', 'folder of the savepoint')
+  .option('--to <app>', 'name of the new application, which has no topics yet; default: VIGIL_APP')
+  .option('--dry-run', 'checks and reads everything, writes nothing')
+  .option('--same-database', 'the database is that of the application before, which is gone for good: changes made since are published again')
+  .option('--no-catalogue', 'leaves the database alone')
+  .option('--catalogue-only', 'fills the catalogue only: the topics are there')
+  .addHelpText('after', '\nExample:\n  npx vigil restore data/savepoints/vigil/before-upgrade --to vigil-2 --same-database && VIGIL_APP=vigil-2 npm start')
+  .action((dir: string, options: RestoreCommand) => restore(dir, options, process.env, said));
+
 program.parseAsync().catch((error: unknown) => {
-  const known = error instanceof BatchError || error instanceof EngineError || (error instanceof Error && 'code' in error && typeof error.code === 'string');
+  const known = error instanceof BatchError || error instanceof EngineError || error instanceof ConfigError || (error instanceof Error && /InUseError|DamagedError|KafkaError/.test(error.name)) || (error instanceof Error && 'code' in error && typeof error.code === 'string');
   process.stderr.write(`vigil: ${error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error)}\n`);
   process.exitCode = 1;
 });

@@ -71,11 +71,20 @@ export async function rewindCatalogue(database: Database, to: ControlRecord['cha
   }, advisoryLocks.catalogue);
 }
 
-async function requireEmpty(manager: EntityManager): Promise<void> {
+/** Whether nothing has ever been put into the catalogue. */
+export async function isEmptyCatalogue(database: Database): Promise<boolean> {
+  return database.read(isEmpty);
+}
+
+async function isEmpty(manager: EntityManager): Promise<boolean> {
   const [row] = (await manager.query(
     'select exists (select from outbox) or exists (select from sources) or exists (select from rules) or exists (select from lists) as used',
   )) as [{ used: boolean }];
-  if (row.used) throw new CatalogueError('catalogue.not-empty', 'the catalogue holds sources, rules or lists of its own: only an empty one can take over a control topic');
+  return !row.used;
+}
+
+async function requireEmpty(manager: EntityManager): Promise<void> {
+  if (!(await isEmpty(manager))) throw new CatalogueError('catalogue.not-empty', 'the catalogue holds sources, rules or lists of its own: only an empty one can take over a control topic');
 }
 
 async function adopt(manager: EntityManager, record: ControlRecord, nowMs: number): Promise<void> {
