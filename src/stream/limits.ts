@@ -29,6 +29,8 @@ export const runnerLimits = {
   silenceCheckMs: 1_000,
   /** the journal below the replay floor is trimmed this often, ms */
   trimEveryMs: 30_000,
+  /** a follower takes over with each so manyth entry what its owner has written: that costs a look at every key that is dirty */
+  entriesPerFloor: 16,
   /** first and longest wait before trying again after a transient failure, ms */
   retryMs: 50,
   retryMsMax: 2_000,

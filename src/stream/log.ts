@@ -145,12 +145,21 @@ export interface TopicAdmin {
   close(): Promise<void>;
 }
 
-/**
- * Which task numbers (0 … taskSlots − 1) this process owns. Task number n owns partition n of the journal and state topics.
- * Callbacks are synchronous; on a revocation the process stops stepping those tasks at once.
- */
+/** What a member of the group is told, and asked. All are synchronous. */
+export interface MembershipListener {
+  onAssigned(tasks: readonly number[]): void;
+  /** it stops stepping those tasks at once */
+  onRevoked(tasks: readonly number[]): void;
+  onLost(reason: Error): void;
+  /** which tasks of others it is to follow from now on, all of them. Absent: it follows none */
+  onStandby?(tasks: readonly number[]): void;
+  /** the tasks that it follows and could carry on at once: it is preferred for them */
+  warm?(): readonly number[];
+}
+
+/** Which task numbers (0 … taskSlots − 1) this process owns. Task number n owns partition n of the journal and state topics. */
 export interface Membership {
-  join(listener: { onAssigned(tasks: readonly number[]): void; onRevoked(tasks: readonly number[]): void; onLost(reason: Error): void }): Promise<void>;
+  join(listener: MembershipListener): Promise<void>;
   leave(): Promise<void>;
 }
 

@@ -1,8 +1,8 @@
-import type { Membership } from '../../src/stream/log.js';
+import type { MembershipListener } from '../../src/stream/log.js';
 import type { FaultDice } from './simulated-faults.js';
 import type { Runner, SimulatedScheduler } from './simulated-scheduler.js';
 
-export type Listener = Parameters<Membership['join']>[0];
+export type Listener = MembershipListener;
 
 /** One joining of one process. */
 export interface Member {
@@ -12,6 +12,8 @@ export interface Member {
   readonly believes: Set<number>;
   /** what it is still to be told, in order */
   readonly mail: (() => void)[];
+  /** what it was last asked to follow */
+  follows: readonly number[];
   /** it has left or was told that it is lost: it hears nothing more */
   gone: boolean;
 }
@@ -39,7 +41,7 @@ export class SimulatedGroup {
   }
 
   join(runner: Runner, listener: Listener): Member {
-    const member: Member = { runner, listener, believes: new Set(), mail: [], gone: false };
+    const member: Member = { runner, listener, believes: new Set(), mail: [], follows: [], gone: false };
     this.#members.push(member);
     this.#plan();
     return member;
@@ -134,9 +136,28 @@ export class SimulatedGroup {
     });
     for (const [member, tasks] of revoked) this.#takeBack(member, tasks);
     for (const [member, tasks] of assigned) this.#give(member, tasks);
+    this.#shareStandbys();
   }
 
-  /** Every member its share, within one of each other: first what it has, then what nobody has. */
+  /** A task has one standby at most, which is not its owner. Most keep theirs; a member that has just lost a task may be asked to follow it. */
+  #shareStandbys(): void {
+    const willing = this.#members.filter(({ listener }) => listener.onStandby !== undefined);
+    const shares = new Map(willing.map((member) => [member, [] as number[]]));
+    this.#owners.forEach((owner, task) => {
+      const others = willing.filter((member) => member !== owner);
+      if (others.length === 0) return;
+      const before = others.find(({ follows }) => follows.includes(task));
+      const standby = before !== undefined && this.dice.random.chance(0.9) ? before : this.dice.random.pick(others);
+      shares.get(standby)?.push(task);
+    });
+    for (const [member, tasks] of shares) {
+      if (tasks.join() === member.follows.join()) continue;
+      member.follows = tasks;
+      this.#tell(member, 'standby', tasks);
+    }
+  }
+
+  /** Every member its share, within one of each other: first what it has, then what it follows, then what nobody has. */
   #target(): (Member | null)[] {
     const { taskSlots } = this.options;
     const target: (Member | null)[] = Array.from({ length: taskSlots }, () => null);
@@ -150,6 +171,7 @@ export class SimulatedGroup {
       return true;
     };
     this.#owners.forEach((owner, task) => owner !== null && take(task, owner));
+    for (let task = 0; task < taskSlots; task++) if (target[task] === null) this.#members.some((member) => member.listener.warm?.().includes(task) === true && take(task, member));
     for (let task = 0; task < taskSlots; task++) if (target[task] === null) this.#members.some((member) => take(task, member));
     return target;
   }
@@ -195,7 +217,7 @@ export class SimulatedGroup {
   }
 
   /** Puts a message in the member's mail, which it gets one by one, in order, when its process runs. */
-  #tell(member: Member, what: 'assigned' | 'revoked', tasks: readonly number[], then?: () => void): void {
+  #tell(member: Member, what: 'assigned' | 'revoked' | 'standby', tasks: readonly number[], then?: () => void): void {
     member.mail.push(() => {
       if (!member.gone) this.#deliver(member, what, tasks);
       then?.();
@@ -203,7 +225,8 @@ export class SimulatedGroup {
     this.scheduler.after(member.runner, 0, `is told ${what} ${tasks.join()}`, () => member.mail.shift()!());
   }
 
-  #deliver(member: Member, what: 'assigned' | 'revoked', tasks: readonly number[]): void {
+  #deliver(member: Member, what: 'assigned' | 'revoked' | 'standby', tasks: readonly number[]): void {
+    if (what === 'standby') return member.listener.onStandby?.(tasks);
     const had = tasks.filter((task) => member.believes.has(task));
     for (const task of had) member.believes.delete(task);
     if (had.length > 0) member.listener.onRevoked(had);

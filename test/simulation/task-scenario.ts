@@ -110,6 +110,7 @@ function drawLimits(random: SimulatedRandom): RunnerLimits {
     flushWithinMs: random.pick([1_000, 15_000]),
     trimEveryMs: random.pick([500, 5_000, Infinity]),
     quietCommitMs: random.pick([50, 1_000]),
+    entriesPerFloor: random.pick([1, 3, runnerLimits.entriesPerFloor]),
   };
 }
 

@@ -11,7 +11,7 @@ import { checkOutcome, controlOf, Violation, type Outcome } from './task-checks.
 import { APP, drawScenario, OUTPUT_PARTITIONS, START_MS, TOPICS, type Scenario } from './task-scenario.js';
 
 /** Rules of the protocol that can be left out, to see that the simulation notices. */
-export const BREAKS = ['fenceFirst', 'keySequences', 'checkBeforeResend', 'honestFloor', 'writerNonce'] as const satisfies readonly (keyof ProtocolSwitches)[];
+export const BREAKS = ['fenceFirst', 'keySequences', 'checkBeforeResend', 'honestFloor', 'writerNonce', 'standbyFloor'] as const satisfies readonly (keyof ProtocolSwitches)[];
 export type Break = (typeof BREAKS)[number];
 
 export interface SimulationOptions {
@@ -38,6 +38,9 @@ export interface SimulationReport {
   readonly faults: Readonly<Record<FaultName, number>>;
   /** openings of tasks and clean stops */
   readonly drains: number;
+  /** openings, and how many of them carried on what had been followed */
+  readonly openings: number;
+  readonly takeovers: number;
 }
 
 /** A seed that does not hold, with what to run to see it again. */
@@ -79,10 +82,17 @@ class TaskSimulation {
   private nonces = 0;
   private crashes = 0;
   private drains = 0;
+  private openings = 0;
+  private takeovers = 0;
+  /** how many of the processes follow the tasks of others */
+  private readonly standbyShare: number;
+  private readonly standbys: SimulatedRandom;
 
   constructor(private readonly options: SimulationOptions) {
     this.random = new SimulatedRandom(options.seed).fork('scenario');
     this.scenario = drawScenario(this.random);
+    this.standbys = this.random.fork('standbys');
+    this.standbyShare = this.standbys.pick([0, 0.5, 1, 1]);
     this.cluster = new SimulatedCluster({
       seed: options.seed,
       faults: this.drawFaults(),
@@ -132,6 +142,7 @@ class TaskSimulation {
     return {
       seed: this.options.seed, events: scenario.events, entries: counts.entries, outputs: counts.alerts, counted: counts.counted, steps: cluster.steps,
       simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, savepointParts, faults: { ...cluster.faultCounts }, drains: this.drains,
+      openings: this.openings, takeovers: this.takeovers,
     };
   }
 
@@ -159,6 +170,7 @@ class TaskSimulation {
       newNonce: () => `n${++this.nonces}`,
       limits: this.scenario.limits,
       parts: this.parts,
+      standby: this.standbys.chance(this.standbyShare),
       ...(this.options.without === undefined ? {} : { protocol: { [this.options.without]: false } }),
     });
     this.hosts.set(process, host);
@@ -191,6 +203,10 @@ class TaskSimulation {
   private observerOf(process: SimulatedProcess): HostObserver {
     return {
       committed: () => undefined,
+      opened: (_, { followed }) => {
+        this.openings++;
+        if (followed) this.takeovers++;
+      },
       info: () => undefined,
       warn: () => undefined,
       error: (task, message, facts) => {

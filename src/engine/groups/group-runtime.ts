@@ -53,6 +53,8 @@ export class GroupRuntime {
     if (!otherDeadlines) return;
     // what is half matched may be due at another time: all keys are asked, and written with the answer
     for (const state of this.states.values()) {
+      // its record says so already, perhaps for rules that come later in the replay
+      if (this.isAhead(state)) continue;
       this.wakes.arm(state, this.wakeTime(this.touch(state)));
       this.host.markDirty(state);
     }

@@ -27,6 +27,8 @@ export class KeyState implements Sleeper {
   reflects = -1;
   /** sequence of the first change that is in no written record; -1: none */
   dirtySince = -1;
+  /** sequence of the last change; means something while the key is dirty */
+  changedAt = -1;
   /** the written record, not decoded yet */
   stored: Uint8Array | null = null;
   /** the slot of now for each slot in that record, where it comes from another layout */

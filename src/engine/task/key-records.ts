@@ -128,6 +128,31 @@ export class KeyRecords {
     return encodeKeyRecord({ ...record, parts: [] });
   }
 
+  // ------------------------------------------------------------------ written by another
+
+  /** Another owner's entry of that sequence says that every change before `floor` is in a written record. */
+  adoptFloor(floor: number, sequence: number): void {
+    this.dirty.writtenBelow(floor, (state) => {
+      state.written = true;
+      if (!state.gone) return;
+      this.leaving.delete(stateKeyOf(state));
+      this.noteGone(state, sequence);
+    });
+  }
+
+  /** From that entry on the task has another owner, who may have found empty records without their tombstones and have written them anew. */
+  ownerChanged(sequence: number): void {
+    for (const [key, { state }] of this.tombstones) {
+      const again = this.arrangement.groups.get(state.groupId)?.runtime.states.get(state.key) ?? this.leaving.get(key);
+      if (again !== undefined) again.written = true;
+      else {
+        this.leaving.set(key, state);
+        this.markDirty(state, sequence);
+      }
+    }
+    this.tombstones.clear();
+  }
+
   // ------------------------------------------------------------------ reading back
 
   restoreLayout(value: Uint8Array): void {

@@ -306,12 +306,29 @@ export class PartitionTask implements GroupHost {
     this.notes.haltFailed(() => this.arrangement.groups.values());
   }
 
-  /** After the replay: what it found to be gone goes from the state topic too. */
+  /** In a replay, once no restored record is ahead of it: what it found to be gone goes from the state topic too. */
+  dropUnclaimed(): void {
+    this.keys.dropUnclaimed(this.sequence);
+  }
+
+  /** In a replay of what a living owner commits, after the entry of that sequence: what it has written is not to be written again. @param floorBefore that of an entry before */
+  adoptFloor(floor: number, sequence: number, floorBefore: number): void {
+    this.keys.adoptFloor(floor, sequence);
+    // the owner wrote them with this entry at the latest
+    this.keys.takeTombstones(floorBefore);
+  }
+
+  /** In a replay: with the entry at hand the task has another owner than before. */
+  ownerChanged(): void {
+    this.keys.ownerChanged(this.sequence);
+  }
+
+  /** After the replay. */
   finishReplay(): void {
     this.useJournaledRepeats(null);
     // the last entry told the keyed tasks of everything that stands now
     if (this.sequence > 0) this.takeFrames(NOWHERE);
-    this.keys.dropUnclaimed(this.sequence);
+    this.dropUnclaimed();
   }
 
   // ------------------------------------------------------------------ what operators see

@@ -1,7 +1,7 @@
 import { assert } from '../../event/assert.js';
-import type { Membership } from '../log.js';
+import type { Membership, MembershipListener } from '../log.js';
 
-type Listener = Parameters<Membership['join']>[0];
+type Listener = MembershipListener;
 
 /** The one process there can be owns every task number. */
 export class EmbeddedMembership implements Membership {

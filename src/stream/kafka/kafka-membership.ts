@@ -1,5 +1,5 @@
 import { assert } from '../../event/assert.js';
-import type { Membership } from '../log.js';
+import type { Membership, MembershipListener } from '../log.js';
 import { BrokerConnection, messageOf, NoAnswerError } from './broker-connection.js';
 import { Clock } from './clock.js';
 import { isTransient, pause } from './cluster.js';
@@ -12,7 +12,7 @@ import type { GroupMember, JoinedGroup } from './wire/group-requests.js';
 import { CODE, isStaleCoordinator, KafkaError } from './wire/kafka-error.js';
 import type { WireRequest } from './wire/request.js';
 
-type Listener = Parameters<Membership['join']>[0];
+type Listener = MembershipListener;
 
 /**
  * A member of the application's consumer group that only shares out task numbers and reads nothing. kafkajs's consumer is not

@@ -4,16 +4,31 @@ import type { Log } from '../log.js';
 import type { PartStore } from '../savepoint/part-writer.js';
 import type { Topics } from '../topics.js';
 import type { SharedControl } from './control-reader.js';
+import type { OpeningTimes } from './opening.js';
 import type { SilenceCheck } from './silence-check.js';
+import type { Followed } from './standbys.js';
 
 /** The task belongs to somebody else now, or cannot go on here; drop it. */
 export class TaskLostError extends Error {
   override readonly name = 'TaskLostError';
 }
 
+/** How a task was opened: its steps and how long each took, ms. */
+export interface OpeningReport extends OpeningTimes {
+  /** it was followed here before, and only the rest had to be read */
+  readonly followed: boolean;
+  /** journal entries that were replayed at the opening */
+  readonly entries: number;
+  readonly keys: number;
+  readonly fenceMs: number;
+  /** all of it */
+  readonly ms: number;
+}
+
 /** What a runner tells while it runs. All methods must return at once. */
 export interface RunnerObserver {
   committed(task: number, facts: { readonly events: number; readonly alerts: number; readonly ms: number; readonly bytes: number }): void;
+  opened?(task: number, report: OpeningReport): void;
   warn(task: number, message: string, facts: Readonly<Record<string, string | number>>): void;
 }
 
@@ -41,6 +56,8 @@ export interface RunnerOptions {
   readonly control?: SharedControl;
   /** default: its own */
   readonly silence?: SilenceCheck;
+  /** what has followed the task here so far; null where nothing has */
+  readonly followed?: Promise<Followed | null>;
   /** `false` leaves protocol rules out, for tests that must then fail */
   readonly protocol?: ProtocolSwitches;
 }
@@ -52,6 +69,7 @@ export interface ProtocolSwitches {
   readonly checkBeforeResend?: boolean;
   readonly honestFloor?: boolean;
   readonly writerNonce?: boolean;
+  readonly standbyFloor?: boolean;
 }
 
 export interface RunnerStatus {

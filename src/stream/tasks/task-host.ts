@@ -4,11 +4,13 @@ import { Bell, type Clock } from '../clock.js';
 import { SharedControl } from './control-reader.js';
 import { InputPump } from './input-pump.js';
 import { runnerLimits, type RunnerLimits } from '../limits.js';
-import type { Log } from '../log.js';
+import type { Log, MembershipListener } from '../log.js';
 import { NeededTasks } from '../needed-tasks.js';
 import type { PartStore } from '../savepoint/part-writer.js';
 import { SilenceCheck } from './silence-check.js';
+import { openOptionsOf } from './opening.js';
 import type { ProtocolSwitches, RunnerObserver, RunnerStatus } from './runner-options.js';
+import { Standbys, type StandbyStatus } from './standbys.js';
 import { TaskRunner } from './task-runner.js';
 import type { Topics } from '../topics.js';
 
@@ -36,6 +38,8 @@ export interface HostOptions {
   /** where tasks put their parts of savepoints; absent: they take none */
   readonly parts?: PartStore;
   readonly protocol?: ProtocolSwitches;
+  /** `true` follows tasks of other members, as the membership says, to take them over at once; default `false` */
+  readonly standby?: boolean;
 }
 
 /**
@@ -49,6 +53,9 @@ export class TaskHost {
   private readonly shared = new SharedControl();
   private readonly owned = new Set<number>();
   private readonly running = new Map<number, { readonly runner: TaskRunner; readonly ended: Promise<void> }>();
+  private readonly standbys: Standbys;
+  /** which tasks the membership wants to be followed here */
+  private toFollow: readonly number[] = [];
   private readonly trouble = new Map<number, string>();
   /** how often in a row a task was lost soon after it was opened */
   private readonly losses = new Map<number, number>();
@@ -68,11 +75,19 @@ export class TaskHost {
     this.needed = new NeededTasks(options.keyedPartitions, this.shared.prepare);
     this.control = this.needed.control;
     this.pump = new InputPump(options.log.reader, options.topics.control, 0, 0, options.clock, this.bell, this.limits);
+    this.standbys = new Standbys({
+      clock: options.clock,
+      limits: this.limits,
+      openOptions: (number, signal, progress) => openOptionsOf({ ...options, number, control: this.shared }, { signal, progress, warn: (message, facts) => options.observer.warn(number, message, facts) }),
+      warn: (task, message, facts) => options.observer.warn(task, message, facts),
+      error: (task, message, facts) => options.observer.error(task, message, facts),
+    });
     this.following = this.follow();
   }
 
   start(): Promise<void> {
     this.joining = this.options.log.membership.join({
+      ...(this.options.standby === true ? this.follows : {}),
       onAssigned: (tasks) => {
         for (const task of tasks) this.owned.add(task);
         this.openOwned();
@@ -94,9 +109,20 @@ export class TaskHost {
     });
   }
 
+  private get follows(): Pick<MembershipListener, 'onStandby' | 'warm'> {
+    return {
+      onStandby: (tasks) => {
+        this.toFollow = tasks;
+        this.followOthers();
+      },
+      warm: () => this.standbys.warm,
+    };
+  }
+
   /** Commits what was taken, writes all state, and leaves. */
   async drain(): Promise<void> {
     this.stopping.abort();
+    this.standbys.stop();
     const running = [...this.running.values()];
     for (const { runner } of running) runner.drain();
     await Promise.all(running.map(({ ended }) => ended));
@@ -109,6 +135,7 @@ export class TaskHost {
   /** Ends at once. */
   abandon(): void {
     this.stopping.abort();
+    this.standbys.stop();
     for (const { runner } of this.running.values()) runner.abandon();
     this.pump.stop();
     this.bell.ring();
@@ -134,6 +161,11 @@ export class TaskHost {
 
   get statuses(): readonly (RunnerStatus & { readonly trouble: string | null })[] {
     return [...this.running].map(([number, { runner }]) => ({ ...runner.status, trouble: this.trouble.get(number) ?? null }));
+  }
+
+  /** Tasks of others that are followed here. */
+  get standbyStatuses(): readonly StandbyStatus[] {
+    return this.standbys.statuses;
   }
 
   /** Numbers that have work, as far as the control topic was read. */
@@ -174,10 +206,17 @@ export class TaskHost {
   private openOwned(): void {
     if (this.stopping.signal.aborted) return;
     for (const number of this.neededTasks) if (this.owned.has(number) && !this.running.has(number)) this.open(number);
+    this.followOthers();
+  }
+
+  private followOthers(): void {
+    if (this.stopping.signal.aborted || this.toFollow.length === 0) return this.standbys.stop();
+    const needed = new Set(this.neededTasks);
+    this.standbys.use(this.toFollow.filter((number) => needed.has(number) && !this.running.has(number)));
   }
 
   private open(number: number): void {
-    const runner = new TaskRunner({ ...this.options, control: this.shared, silence: this.silence, number, nonce: this.options.newNonce() });
+    const runner = new TaskRunner({ ...this.options, control: this.shared, silence: this.silence, number, nonce: this.options.newNonce(), followed: this.standbys.take(number) });
     const ended = this.watch(number, runner);
     this.running.set(number, { runner, ended });
   }
@@ -203,6 +242,7 @@ export class TaskHost {
     }
     if (!this.owned.has(number) || this.stopping.signal.aborted) {
       this.running.delete(number);
+      this.followOthers();
       return;
     }
     await clock.sleep(waitMs, this.stopping.signal);

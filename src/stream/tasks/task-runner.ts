@@ -15,7 +15,8 @@ import { InputPump } from './input-pump.js';
 import { JournalTrim } from './journal-trim.js';
 import { OpenEntry } from './open-entry.js';
 import { OpenInputs, type InputStanding } from './open-inputs.js';
-import { openTask, positionLost, type OpenedTask } from './recovery.js';
+import { openOptionsOf, positionLost, type OpenedTask, type OpenOptions } from './opening.js';
+import { openTask } from './recovery.js';
 import type { RunnerOptions, RunnerStatus } from './runner-options.js';
 import { SilenceCheck } from './silence-check.js';
 import { countWrites, WriteBuilder } from './write-builder.js';
@@ -39,6 +40,8 @@ export class TaskRunner {
   private readonly stopping = new AbortController();
   private readonly bell = new Bell();
   private graceful = false;
+  private hasCarriedOn = false;
+  private fenceMs = 0;
   private readonly limits: RunnerLimits;
   private readonly committer: Committer;
   private readonly control: SharedControl;
@@ -141,6 +144,7 @@ export class TaskRunner {
     });
     this.task = opened.task;
     this.replay = { entries: opened.replayed, ms: clock.now() - startedAt };
+    this.options.observer.opened?.(this.options.number, { ...opened.times, followed: opened.followed, entries: opened.replayed, keys: opened.task.keyCount, fenceMs: this.fenceMs, ms: this.replay.ms });
     this.writtenFloor = opened.floor;
     if (opened.lastEntryAt !== null) this.committed = { controlPosition: opened.task.control.position, positions: Object.fromEntries(opened.positions) };
     for (const [id, position] of opened.positions) this.inputs.positions.set(id, position);
@@ -154,24 +158,41 @@ export class TaskRunner {
 
   /** Takes the task from whoever has it, then reads it: nothing is written to it after that, unless it is taken again. */
   private async readTask(): Promise<OpenedTask> {
-    const { log, topics, number, clock, options } = { ...this.options, options: this.options };
+    const { options } = this;
+    const startedAt = options.clock.now();
     if (options.protocol?.fenceFirst !== false) await this.committer.fence();
-    const opened = await openTask({
-      reader: log.reader,
-      clock,
-      topics,
-      number,
-      keyedPartitions: options.keyedPartitions,
-      signal: this.stopping.signal,
-      control: this.control,
-      keySequences: options.protocol?.keySequences !== false,
-      flags: options.flags,
-      ...(options.fast === undefined ? {} : { fast: options.fast }),
-      progress: (detail) => void (this.detail = detail),
-      warn: (message, facts) => options.observer.warn(number, message, facts),
-    });
+    this.fenceMs = options.clock.now() - startedAt;
+    const opened = (await this.carryOn()) ?? (await openTask(this.openOptions()));
     if (options.protocol?.fenceFirst === false) await this.committer.fence();
     return opened;
+  }
+
+  private openOptions(): OpenOptions {
+    const { options } = this;
+    return openOptionsOf({ ...options, control: this.control }, { signal: this.stopping.signal, progress: (detail) => void (this.detail = detail), warn: (message, facts) => options.observer.warn(options.number, message, facts) });
+  }
+
+  /** Carries on what has followed the task here. Null where nothing has, or it cannot be brought to the journal's end. */
+  private async carryOn(): Promise<OpenedTask | null> {
+    const { number, observer, followed, protocol } = this.options;
+    const found = this.hasCarriedOn || protocol?.fenceFirst === false ? null : await (followed ?? null);
+    this.hasCarriedOn = true;
+    if (found === null) return null;
+    const { signal } = this.stopping;
+    const close = (): void => found.close();
+    signal.addEventListener('abort', close);
+    try {
+      signal.throwIfAborted();
+      this.detail = 'catching up with what it followed';
+      await found.follower.catchUp();
+      return found.follower.finish();
+    } catch (error) {
+      signal.throwIfAborted();
+      observer.warn(number, 'a task that was followed is read anew', { reason: error instanceof Error ? error.message : String(error) });
+      return null;
+    } finally {
+      signal.removeEventListener('abort', close);
+    }
   }
 
   private useInputs(): void {

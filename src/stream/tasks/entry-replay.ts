@@ -1,0 +1,71 @@
+import type { PartitionTask } from '../../engine/task/partition-task.js';
+import { present } from '../../event/assert.js';
+import { EngineError } from '../../event/engine-error.js';
+import type { JournalStep } from '../../state/journal.js';
+import { located, type OpenOptions, type TabledEntry } from './opening.js';
+import { RangeReader } from './range-reader.js';
+
+/** Takes journaled steps once more, with output suppressed and digests compared. */
+export class EntryReplay {
+  private readonly ranges: RangeReader;
+
+  constructor(private readonly options: OpenOptions) {
+    this.ranges = new RangeReader(options.reader, options.clock, options.signal);
+  }
+
+  /**
+   * Takes the steps of an entry.
+   * @param ahead hash of (group, key) → sequence that its record reflects: a replay leaves those keys out until then
+   * @throws EngineError `task.position-lost`, `task.replay-mismatch`
+   */
+  async take(task: PartitionTask, entry: TabledEntry, ahead: ReadonlyMap<number, number>): Promise<void> {
+    task.sequence = entry.sequence;
+    for (const step of entry.steps) await this.step(task, step, entry.table);
+    const produced = task.takeEffects().digest;
+    task.takeFrames(new Map(entry.table.map((id, i) => [id, entry.positions[i] as number])));
+    task.adoptFailures(entry.time);
+    const isAhead = (hash: number): boolean => (ahead.get(hash) ?? -1) >= entry.sequence;
+    this.compare(entry, comparable(produced, isAhead), comparable(entry.digest, isAhead));
+  }
+
+  async control(task: PartitionTask, from: number, to: number): Promise<void> {
+    const { topics, control } = this.options;
+    await located(this.options, () => this.ranges.read(topics.control, 0, from, to, (record) => task.applyControl(control.read(record), record.offset)));
+    task.control.position = Math.max(task.control.position, to);
+  }
+
+  private async step(task: PartitionTask, step: JournalStep, table: readonly string[]): Promise<void> {
+    switch (step.kind) {
+      case 'control':
+        return this.control(task, step.from, step.to);
+      case 'idle':
+        return task.markIdle(table[step.input] as string);
+      case 'tick':
+        return task.tick(step.deltaMs);
+      case 'take': {
+        const id = table[step.input] as string;
+        const input = present(task.inputs.find((known) => known.id === id), `task ${this.options.number} has the input ${id} that its journal names`);
+        task.useJournaledRepeats(new Set(step.repeats));
+        const topic = input.topic ?? this.options.topics.rekey;
+        await located(this.options, () => this.ranges.read(topic, input.partition, step.from, step.to, (record) => task.take(id, record)));
+      }
+    }
+  }
+
+  private compare(entry: TabledEntry, found: string, expected: string): void {
+    if (found === expected) return;
+    const facts = { task: this.options.number, entry: entry.sequence, found: `${found.length / 24} alerts`, expected: `${expected.length / 24} alerts` };
+    if (entry.flags === this.options.flags) throw new EngineError('task.replay-mismatch', { ...facts, advice: 'this is a defect of Vigil: keep the journal and the sources and report it' });
+    this.options.warn('a replay under other behaviour flags found other alerts than were written', facts);
+  }
+}
+
+/** The digest without keys that are ahead of the replay, as text that does not depend on order. */
+function comparable(digest: ArrayLike<number>, isAhead: (keyHash: number) => boolean): string {
+  const parts: string[] = [];
+  for (let i = 0; i < digest.length; i += 3) {
+    if (isAhead(digest[i] as number)) continue;
+    parts.push([digest[i], digest[i + 1], digest[i + 2]].map((number) => (number as number).toString(16).padStart(8, '0')).join(''));
+  }
+  return parts.sort().join('');
+}
