@@ -10,6 +10,8 @@ export type JournalStep =
   | { readonly kind: 'control'; readonly from: number; readonly to: number }
   /** an input was found silent: its watermark no longer holds others back */
   | { readonly kind: 'idle'; readonly input: number }
+  /** history had been read up to where its input stands: that feeds the group from here on, and this input is gone with the entry */
+  | { readonly kind: 'join'; readonly input: number }
   /** so much wall time went by while inputs were silent, ms: the idle clocks go on by it */
   | { readonly kind: 'tick'; readonly deltaMs: number };
 
@@ -22,7 +24,7 @@ export interface JournalEntry {
   /** names of all inputs, in the order of their numbers, written whenever the table changes; null: as the entry before */
   readonly inputs: readonly string[] | null;
   readonly steps: readonly JournalStep[];
-  /** next offset of each input, by its number */
+  /** next offset of each input, by its number; `NOT_BEGUN` where nobody knows yet where to begin */
   readonly positions: readonly number[];
   /** next offset of the control topic */
   readonly controlPosition: number;
@@ -38,11 +40,14 @@ export interface JournalEntry {
   readonly flags: number;
 }
 
+/** Position of an input whose first offset the log has not told yet. */
+export const NOT_BEGUN = Number.MAX_SAFE_INTEGER;
+
 const FORMAT = 1;
 /** Kinds of steps, in the two low bits before the input's number. */
 const Kind = { Take: 0, TakeWithRepeats: 1, Idle: 2, Other: 3 } as const;
 /** What stands in the place of the input's number under `Kind.Other`. */
-const Other = { Control: 0, Tick: 1 } as const;
+const Other = { Control: 0, Tick: 1, Join: 2 } as const;
 /** Numbers of a digest for each alert. */
 const DIGEST_NUMBERS = 3;
 
@@ -117,6 +122,11 @@ function writeStep(out: ByteWriter, step: JournalStep, entry: JournalEntry): voi
       assert(step.input < entry.positions.length, 'a step names an input of the table');
       out.uint(step.input * 4 + Kind.Idle);
       return;
+    case 'join':
+      assert(step.input < entry.positions.length, 'a step names an input of the table');
+      out.uint(Other.Join * 4 + Kind.Other);
+      out.uint(step.input);
+      return;
     case 'control':
       out.uint(Other.Control * 4 + Kind.Other);
       writeRange(out, step.from, step.to, entry.controlPosition);
@@ -134,14 +144,19 @@ function readStep(from: ByteReader, positions: readonly number[], controlPositio
   if (kind === Kind.Other) {
     if (input === Other.Control) return { kind: 'control', ...readRange(from, controlPosition) };
     if (input === Other.Tick) return { kind: 'tick', deltaMs: from.uint() };
+    if (input === Other.Join) return { kind: 'join', input: inTable(from.uint(), positions) };
     throw unknownFormat(`journal step ${packed}`);
   }
-  const position = positions[input];
-  if (position === undefined) throw unknownFormat(`input ${input} of ${positions.length}`);
+  const position = positions[inTable(input, positions)] as number;
   if (kind === Kind.Idle) return { kind: 'idle', input };
   const range = readRange(from, position);
   const repeats = kind === Kind.Take ? [] : Array.from({ length: from.count() }, () => range.from + from.uint());
   return { kind: 'take', input, ...range, repeats };
+}
+
+function inTable(input: number, positions: readonly number[]): number {
+  if (input >= positions.length) throw unknownFormat(`input ${input} of ${positions.length}`);
+  return input;
 }
 
 /** A range ends at most where its input stands after the entry. */

@@ -7,7 +7,7 @@ import { decodeTimeState } from '../../src/engine/task/time-state.js';
 import { SlotLayout } from '../../src/event/slot-layout.js';
 import { decodeUtf8 } from '../../src/state/bytes.js';
 import { decodeKeyRecord } from '../../src/state/checkpoint.js';
-import { decodeJournalEntry, type JournalEntry, type JournalStep } from '../../src/state/journal.js';
+import { decodeJournalEntry, NOT_BEGUN, type JournalEntry, type JournalStep } from '../../src/state/journal.js';
 import type { SharedControl } from '../../src/stream/tasks/control-reader.js';
 import type { LogRecord, NewRecord } from '../../src/stream/log.js';
 import { openTask } from '../../src/stream/tasks/recovery.js';
@@ -129,7 +129,7 @@ function foldStep(outcome: Outcome, task: PartitionTask, step: JournalStep, { ta
     case 'control':
       if (step.from !== task.control.position) throw new Violation(`task ${task.number} took control from ${step.from}, expected ${task.control.position} in entry ${sequence}`);
       for (const record of between(outcome, TOPICS.control, 0, step.from, step.to)) {
-        task.applyControl(outcome.control.read(record), record.offset);
+        task.applyControl(outcome.control.read(record), record.offset, begun(positions));
         followInputs(task, positions);
       }
       task.control.position = step.to;
@@ -138,12 +138,21 @@ function foldStep(outcome: Outcome, task: PartitionTask, step: JournalStep, { ta
       return task.markIdle(table[step.input] as string);
     case 'tick':
       return task.tick(step.deltaMs);
+    case 'join': {
+      const id = table[step.input] as string;
+      const { warm } = task.inputs.find((known) => known.id === id) ?? {};
+      if (warm == null) throw new Violation(`task ${task.number} joined ${id}, which reads no history in entry ${sequence}`);
+      if (positions.get(id) !== positions.get(warm.inputId)) throw new Violation(`task ${task.number} joined ${id} at ${positions.get(id)}, while its input stands at ${positions.get(warm.inputId)} in entry ${sequence}`);
+      return task.join(id);
+    }
     case 'take': {
       const id = table[step.input] as string;
       const input = task.inputs.find((known) => known.id === id);
       if (input === undefined) throw new Violation(`task ${task.number} took from ${id}, which it does not have in entry ${sequence}`);
       const from = positions.get(id) ?? input.startOffset;
-      if (step.from !== from) throw new Violation(`task ${task.number} took ${id} from ${step.from}, expected ${from} in entry ${sequence}`);
+      const begins = from === NOT_BEGUN && input.warm !== null && step.from >= input.startOffset;
+      if (input.warm !== null && step.to > (positions.get(input.warm.inputId) as number)) throw new Violation(`task ${task.number} took ${id} to ${step.to}, beyond its input in entry ${sequence}`);
+      if (step.from !== from && !begins) throw new Violation(`task ${task.number} took ${id} from ${step.from}, expected ${from} in entry ${sequence}`);
       positions.set(id, step.to);
       task.useJournaledRepeats(new Set(step.repeats));
       for (const record of between(outcome, input.topic ?? TOPICS.rekey, input.partition, step.from, step.to)) task.take(id, record);
@@ -151,17 +160,26 @@ function foldStep(outcome: Outcome, task: PartitionTask, step: JournalStep, { ta
   }
 }
 
+function begun(positions: ReadonlyMap<string, number>): Map<string, number> {
+  return new Map([...positions].filter(([, position]) => position !== NOT_BEGUN));
+}
+
 /** Inputs that came begin where their source says, inputs that went are forgotten. */
 function followInputs(task: PartitionTask, positions: Map<string, number>): void {
   const { inputs } = task;
   for (const id of positions.keys()) if (!inputs.some((input) => input.id === id)) positions.delete(id);
-  for (const { id, startOffset } of inputs) if (!positions.has(id)) positions.set(id, startOffset);
+  for (const { id, startOffset, warm } of inputs) if (!positions.has(id)) positions.set(id, warm === null ? startOffset : NOT_BEGUN);
 }
 
 /** The entry says where every input stands. */
 function checkPositions(task: PartitionTask, entry: TabledEntry, positions: ReadonlyMap<string, number>): void {
   followInputs(task, positions as Map<string, number>);
-  const found = entry.table.map((id, i) => `${id} ${entry.positions[i]}`);
+  const joined = new Set(entry.steps.flatMap((step) => (step.kind === 'join' ? [step.input] : [])));
+  entry.table.forEach((id, i) => {
+    // known before anything was taken
+    if (positions.get(id) === NOT_BEGUN) (positions as Map<string, number>).set(id, entry.positions[i] as number);
+  });
+  const found = entry.table.map((id, i) => `${id} ${entry.positions[i]}`).filter((_, i) => !joined.has(i));
   compare(`positions of task ${task.number} in entry ${entry.sequence}`, found, [...positions].map(([id, position]) => `${id} ${position}`));
   if (entry.controlPosition !== task.control.position) throw new Violation(`task ${task.number}: entry ${entry.sequence} says control ${entry.controlPosition}, expected ${task.control.position}`);
 }
@@ -257,7 +275,7 @@ async function checkReopening({ cluster, scenario, control }: Outcome, { task, p
   const what = `task ${task.number} reopened after ${entries.length} entries from floor ${opened.floor}`;
   compare(`${what}: keys`, describeKeys(opened.task), describeKeys(task));
   compare(`${what}: time`, describeTime(opened.task), describeTime(task));
-  compare(`${what}: positions`, [...opened.positions].map(String), entries.length === 0 ? [] : [...positions].map(String));
+  compare(`${what}: positions`, [...opened.positions].map(String), entries.length === 0 ? [] : [...begun(positions)].map(String));
   compare(`${what}: control`, [String(opened.task.control.position)], [String(task.control.position)]);
 }
 
@@ -273,8 +291,8 @@ function describeRecord(key: string, value: Uint8Array): string {
 }
 
 export function describeTime(task: PartitionTask): string[] {
-  const { lanes, sets, starts } = decodeTimeState(task.timeState());
-  return [...lanes, ...sets, ...starts].map((line) => JSON.stringify(line, (_, value: unknown) => (typeof value === 'number' ? String(value) : value)));
+  const { lanes, sets, starts, warmUps, pasts } = decodeTimeState(task.timeState());
+  return [...lanes, ...sets, ...starts, ...warmUps, ...pasts].map((line) => JSON.stringify(line, (_, value: unknown) => (typeof value === 'number' ? String(value) : value)));
 }
 
 // ------------------------------------------------------------------ recount

@@ -38,7 +38,8 @@ function checkPart(outcome: Outcome, parts: MemorySavepoints, savepoint: string,
   const part = decodeSavepointPart(head as Uint8Array);
   const what = `task ${number} in savepoint ${savepoint}`;
   compare(`${what}: place`, [`${part.sequence} ${part.controlPosition}`], [`${first.sequence - 1} ${controlPosition}`]);
-  compare(`${what}: positions`, [...part.positions].map(String), [...before.positions].map(String));
+  const inputs = (positions: ReadonlyMap<string, number>): string[] => [...positions].filter(([id]) => !id.includes('~')).map(String);
+  compare(`${what}: positions`, inputs(part.positions), inputs(before.positions));
   const restored = restorePart(outcome, part, records);
   compare(`${what}: keys`, describeKeys(restored), describeKeys(before.task));
   compare(`${what}: time`, describeTime(restored), describeTime(before.task));

@@ -125,6 +125,8 @@ function drawSource(random: SimulatedRandom, name: string, topic: string, partit
     ...(partitionedBy === undefined ? {} : { partitionedBy }),
     disorder: disorderMs,
     idleAfter: random.pick([400, 2_000, 3_600_000]),
+    // says how far history goes back
+    ...(random.chance(0.5) ? { maxAhead: 500 } : {}),
     ...(repeats ? { dedupe: 600_000 } : {}),
   };
   return { name, topic, partitions, definition, disorderMs, repeats, types };
@@ -235,10 +237,13 @@ function drawChanges(random: SimulatedRandom, change: ControlWriter, rules: read
         return () => change.rule(rule, 'paused');
       case 5: {
         const anew = random.chance(0.6);
-        return () => change.rule(rule, 'active', anew);
+        const warm = random.chance(0.5);
+        return () => change.rule(rule, 'active', anew, warm);
       }
-      case 6:
-        return () => change.rule(rule, 'shadow', true);
+      case 6: {
+        const warm = random.chance(0.5);
+        return () => change.rule(rule, 'shadow', true, warm);
+      }
       case 7: {
         if (auxDeclared % 2 === 1 && random.chance(0.5)) {
           auxDeclared++;
@@ -257,8 +262,13 @@ function drawChanges(random: SimulatedRandom, change: ControlWriter, rules: read
         return () => null;
     }
   };
-  return times.map((atMs) => {
-    const made = draw();
+  const steps = times.map((atMs) => ({ atMs, made: draw() }));
+  const more = random.fork('warm-ups');
+  for (let n = more.chance(0.4) ? more.between(1, 3) : 0; n > 0; n--) {
+    const [rule, status] = [more.pick(changing), more.pick(['active', 'active', 'active', 'shadow'] as const)];
+    steps.push({ atMs: more.between(0, lengthMs), made: () => change.rule(rule, status, true, true) });
+  }
+  return steps.map(({ atMs, made }) => {
     return {
       atMs,
       topic: TOPICS.control,
@@ -290,15 +300,18 @@ function drawSavepoints(random: SimulatedRandom, change: ControlWriter, lengthMs
 class ControlWriter {
   private number = 0;
   private readonly versions = new Map<string, number>();
+  /** versions whose state is rebuilt from history */
+  private readonly warm = new Set<string>();
 
   source({ name, definition, partitions }: SourceScript, startOffsets: readonly number[] = new Array<number>(partitions).fill(0)): ControlRecord {
     return { kind: 'source', change: this.next(), name, definition, startOffsets: [...startOffsets] };
   }
 
-  rule(rule: RuleDocument, status: 'active' | 'shadow' | 'paused' | 'retired' = 'active', anew = false): ControlRecord {
+  rule(rule: RuleDocument, status: 'active' | 'shadow' | 'paused' | 'retired' = 'active', anew = false, warm = false): ControlRecord {
     const version = (this.versions.get(rule.id) ?? 1) + (anew ? 1 : 0);
     this.versions.set(rule.id, version);
-    const document = { ...rule, ...(version > 1 ? { name: `version ${version}` } : {}) };
+    if (anew && warm) this.warm.add(`${rule.id}@${version}`);
+    const document = { ...rule, ...(version > 1 ? { name: `version ${version}` } : {}), ...(this.warm.has(`${rule.id}@${version}`) ? { onChange: 'warmup' } : {}) };
     return { kind: 'rule', change: this.next(), ruleId: rule.id, version, status, document };
   }
 

@@ -7,7 +7,7 @@ import { FAULT_NAMES, OFTEN, type FaultName, type FaultRates } from './simulated
 import { SimulatedCluster, SimulatedRandom, swarm, type SimulatedProcess } from './simulated-log.js';
 import { MemorySavepoints } from './memory-savepoints.js';
 import { checkSavepoints } from './task-savepoints.js';
-import { checkOutcome, controlOf, Violation, type Outcome } from './task-checks.js';
+import { checkOutcome, controlOf, Violation, type Fold, type Outcome } from './task-checks.js';
 import { APP, drawScenario, OUTPUT_PARTITIONS, START_MS, TOPICS, type Scenario } from './task-scenario.js';
 
 /** Rules of the protocol that can be left out, to see that the simulation notices. */
@@ -35,6 +35,9 @@ export interface SimulationReport {
   readonly crashes: number;
   /** parts of savepoints that were compared with the fold of what came before */
   readonly savepointParts: number;
+  /** histories that were read up to their input, and the steps in which they were read */
+  readonly warmUps: number;
+  readonly warmUpSteps: number;
   readonly faults: Readonly<Record<FaultName, number>>;
   /** openings of tasks and clean stops */
   readonly drains: number;
@@ -141,7 +144,7 @@ class TaskSimulation {
     const savepointParts = checkSavepoints(this.outcome, this.parts, counts.folds);
     return {
       seed: this.options.seed, events: scenario.events, entries: counts.entries, outputs: counts.alerts, counted: counts.counted, steps: cluster.steps,
-      simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, savepointParts, faults: { ...cluster.faultCounts }, drains: this.drains,
+      simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, savepointParts, ...countWarmUps(counts.folds), faults: { ...cluster.faultCounts }, drains: this.drains,
       openings: this.openings, takeovers: this.takeovers,
     };
   }
@@ -292,6 +295,8 @@ class TaskSimulation {
         const id = `${name}/${(mine as { partition: number }).partition}`;
         if (at(id) < end) return `${id} stands at ${at(id)} of ${end} in task ${number}`;
       }
+      const left = table.findIndex((id, i) => id.includes('~') && entry?.steps.some((step) => step.kind === 'join' && step.input === i) !== true);
+      if (left >= 0) return `${table[left]} stands at ${entry?.positions[left]} in task ${number}`;
     }
     return null;
   }
@@ -310,6 +315,14 @@ class TaskSimulation {
     const owners = Array.from({ length: this.scenario.taskSlots }, (_, number) => `${number}: ${this.cluster.ownerOf(number) ?? 'nobody'}`).join(', ');
     return `task ${busiest} took ${steps}\nowners ${owners}\n` + [...this.hosts].filter(([process]) => process.alive).map(([process, host]) => `${process.id}: owns ${host.ownedTasks.join(',')}; ${host.notReady ?? 'ready'}; ${JSON.stringify(host.statuses)}`).join('\n');
   }
+}
+
+function countWarmUps(folds: readonly Fold[]): { readonly warmUps: number; readonly warmUpSteps: number } {
+  const steps = folds.flatMap(({ entries }) => entries.flatMap((entry) => entry.steps.map((step) => ({ step, table: entry.table }))));
+  return {
+    warmUps: steps.filter(({ step }) => step.kind === 'join').length,
+    warmUpSteps: steps.filter(({ step, table }) => step.kind === 'take' && table[step.input]?.includes('~') === true).length,
+  };
 }
 
 /** Adds up the faults of several runs. */

@@ -16,6 +16,7 @@ function stepsFor(positions: number[], controlPosition: number): fc.Arbitrary<Jo
     fc.tuple(input, fc.array(fc.nat(1_000))).map(([i, repeats]): JournalStep => ({ kind: 'take', input: i, from: 0, to: positions[i]!, repeats })),
     range(controlPosition).map((r): JournalStep => ({ kind: 'control', ...r })),
     input.map((i): JournalStep => ({ kind: 'idle', input: i })),
+    input.map((i): JournalStep => ({ kind: 'join', input: i })),
     fc.nat().map((deltaMs): JournalStep => ({ kind: 'tick', deltaMs })),
   );
 }

@@ -14,18 +14,20 @@ export interface EventRecord extends StreamEvent {
   control: number;
   /** a signal of a shadow rule: only shadow rules see it */
   shadow: boolean;
+  /** it came before the rules of the group that it is read for were put to work: it is history, of which nothing is said */
+  past: boolean;
 }
 
 export function emptyEventRecord(): EventRecord {
-  return { source: '', type: '', ts: 0, id: null, partition: 0, offset: 0, fields: [], control: 0, shadow: false };
+  return { source: '', type: '', ts: 0, id: null, partition: 0, offset: 0, fields: [], control: 0, shadow: false, past: false };
 }
 
 /** A copy that holds the named slots only; the others are missing. */
 export function copyEvent(event: EventRecord, slots: readonly number[]): EventRecord {
   const fields: FieldValue[] = [];
   for (const slot of slots) fields[slot] = event.fields[slot];
-  const { source, type, ts, id, partition, offset, control, shadow } = event;
-  return { source, type, ts, id, partition, offset, fields, control, shadow };
+  const { source, type, ts, id, partition, offset, control, shadow, past } = event;
+  return { source, type, ts, id, partition, offset, fields, control, shadow, past };
 }
 
 /** Makes `target` say what `from` says, without keeping `from`. */
@@ -38,6 +40,7 @@ export function fillEvent(target: EventRecord, from: EventRecord, slots: readonl
   target.offset = from.offset;
   target.control = from.control;
   target.shadow = from.shadow;
+  target.past = from.past;
   for (const slot of slots) target.fields[slot] = from.fields[slot];
 }
 

@@ -21,6 +21,8 @@ const FEW_PATTERNS = 16;
 export class RuleRuns {
   /** why the event at hand is put aside */
   private refusal: EngineError | null = null;
+  /** what is run now is history: it leaves its traces, and nothing is said of it */
+  private past = false;
 
   constructor(
     private readonly groupId: string,
@@ -32,8 +34,9 @@ export class RuleRuns {
 
   /** Runs an event that is due. */
   run(state: KeyState, event: EventRecord, plan: Plan): void {
+    this.past = event.past && event.ts <= this.lanes.pastReleased;
     if (event.ts < state.lastTs) {
-      if (this.lanes.lanes.length > 1) return this.host.lateForKey(this.groupId, event);
+      if (this.lanes.lanes.length > 1) return this.past ? undefined : this.host.lateForKey(this.groupId, event);
     } else state.lastTs = event.ts;
     this.refusal = null;
     const without = this.runLets(state, event, plan);
@@ -53,7 +56,7 @@ export class RuleRuns {
         this.failed(state, rule, event.ts, error, rule.patternPart);
       }
     }
-    if (this.refusal !== null) this.host.refuse(event, this.refusal);
+    if (this.refusal !== null && !this.past) this.host.refuse(event, this.refusal);
   }
 
   /** @returns the rules that must do without this event, since an entry of theirs went wrong; null for none */
@@ -166,6 +169,7 @@ export class RuleRuns {
   }
 
   private emit(firing: Firing): void {
+    if (this.past) return;
     firing.rule.counts.hits++;
     firing.rule.counts.lastHitAt = firing.at;
     const signal = firing.kind === 'alert' && firing.rule.program.alert.signal !== null;
@@ -196,6 +200,7 @@ export class RuleRuns {
     const part = state.parts.get(rule.patternPart);
     if (!(part instanceof PatternPart) || part.state.nextDeadline() >= until) return false;
     const silent = rule.live.status === 'paused' || rule.halted;
+    this.past = until <= (rule.timed ? this.lanes.pastReleased : this.lanes.pastWatermark);
     try {
       if (!silent && rule.repeatEveryMs !== Infinity) requireFewRepeats(rule, part.state, Math.max(until, this.lanes.released));
       // a paused rule's deadlines pass in silence: a key that could not get past one would be woken for ever

@@ -17,6 +17,7 @@ import { sortByKey } from './sort-by-key.js';
 import { rekeyInput, type OpenInput } from './task-input.js';
 import type { TaskTime } from './task-time.js';
 import { planTopology, SIGNALS, type GroupPlan, type Topology } from './topology.js';
+import { feedOf, warmInputId, type History, type WarmUp, type WarmUps } from './warm-ups.js';
 
 /** A group of rules that runs in this task. */
 export interface HostedGroup {
@@ -35,6 +36,7 @@ export interface Ingredients {
   readonly time: TaskTime;
   readonly notes: RuleNotes;
   readonly restored: RestoredKeys;
+  readonly warmUps: WarmUps;
   readonly router: Router;
   readonly compiler: RuleCompiler;
   readonly host: GroupHost;
@@ -44,8 +46,12 @@ export interface Ingredients {
 export class Arrangement {
   private readonly hosted = new Map<string, HostedGroup>();
   private readonly opened = new Map<string, OpenInput>();
-  private bySource = new Map<string, HostedGroup[]>();
+  private byFeed = new Map<string, HostedGroup[]>();
   private topology: Topology = { groups: [], idle: [] };
+  /** the groups whose events this task reads: those that run here, and those that it sends to keyed tasks */
+  private fed: readonly GroupPlan[] = [];
+  /** next offset of each input at the place of the latest change */
+  private positions: ReadonlyMap<string, number> = new Map();
   /** something has changed that is not worked out yet */
   private stale = false;
 
@@ -53,15 +59,34 @@ export class Arrangement {
     if (of.keyed) this.opened.set(`rekey/${of.number}`, rekeyInput(of.number));
   }
 
-  /** Sources or rules have changed. */
-  outdate(): void {
+  /** Sources or rules have changed. @param positions next offset of each input that has been read from */
+  outdate(positions: ReadonlyMap<string, number> = this.positions): void {
     this.stale = true;
+    this.positions = positions;
   }
 
   settle(): void {
     if (!this.stale) return;
     this.stale = false;
     this.rearrange();
+  }
+
+  /** Takes over where warm-ups stood. What is written of before there were any knows of none: then a group begins empty. */
+  restoreWarmUps(known: ReadonlyMap<string, WarmUp>): void {
+    const { warmUps, keyed } = this.of;
+    this.settle();
+    const plans = this.fed.filter(({ own }) => own !== null);
+    warmUps.restore(known);
+    for (const { own, from } of keyed ? [] : plans) {
+      for (const name of from) {
+        const input = this.mainInput(name);
+        const id = warmInputId(input?.id ?? '', own as string);
+        if (input !== undefined && warmUps.get(id) === undefined) warmUps.set(id, { joined: true, offset: 0, watermark: -Infinity, idle: false, from: -Infinity });
+      }
+    }
+    if (plans.length === 0) return;
+    this.outdate();
+    this.settle();
   }
 
   /** By id, in order of it. */
@@ -85,42 +110,76 @@ export class Arrangement {
     return this.of.router;
   }
 
-  /** The groups here that read a source; undefined for none. Only while nothing is outdated. */
-  groupsOf(source: string): readonly HostedGroup[] | undefined {
-    return this.bySource.get(source);
+  /** The groups here that an input feeds; undefined for none. Only while nothing is outdated. */
+  groupsOf(feed: string): readonly HostedGroup[] | undefined {
+    return this.byFeed.get(feed);
+  }
+
+  /** Lanes of groups of their own that keyed tasks hear of, each with its warm-up and the lane that stands for it now. */
+  *lanesSent(): Iterable<{ readonly id: string; readonly lane: Lane; readonly warmUp: WarmUp }> {
+    for (const plan of this.fed) {
+      if (plan.partitionSet !== null || plan.own === null) continue;
+      for (const name of plan.from) {
+        const input = this.mainInput(name);
+        const id = input === undefined ? '' : warmInputId(input.id, plan.own);
+        const warmUp = this.of.warmUps.get(id);
+        const lane = warmUp?.joined === false ? this.opened.get(id)?.lane : input?.lane;
+        if (warmUp !== undefined && lane != null) yield { id, lane, warmUp };
+      }
+    }
+  }
+
+  /** What a sender says of the history behind a lane. */
+  noteHistory(lane: string, history: History): void {
+    this.of.warmUps.note(lane, history);
+  }
+
+  /** The first event of a set's groups has come: what had been seen before it, and was said before it, is known. */
+  begin(set: LaneSet, groups: readonly GroupRuntime[]): void {
+    const { warmUps, notes } = this.of;
+    for (const group of groups) {
+      const lanes = this.warmLanesOf((this.hosted.get(group.id) as HostedGroup).plan);
+      if (lanes.length > 0 && set.pastReleased === -Infinity) set.pastReleased = set.pastWatermark = warmUps.watermarkOf(lanes);
+      notes.begin([group], warmUps.startOf(lanes));
+    }
   }
 
   private rearrange(): void {
     const { control, keyed, number, notes, restored, router } = this.of;
+    const before = this.topology;
     this.topology = planTopology(control);
     const mine = keyed ? null : (control.sourceTask(number) ?? null);
-    if (!keyed) this.openInputs(mine);
     const here = this.topology.groups.filter((plan) => (keyed ? plan.partitionSet === null : mine !== null && plan.partitionSet === mine.set.id));
+    if (!keyed) this.openInputs(mine);
+    const sources = new Set([...this.opened.values()].map((input) => input.source));
+    const routed = this.topology.groups.filter((plan) => plan.partitionSet === null && plan.from.some((name) => (name === SIGNALS ? here.length > 0 : sources.has(name))));
+    this.fed = keyed ? here : [...here, ...routed];
+    if (!keyed) this.openHistory(before);
     for (const [id, group] of this.hosted) {
       if (here.some((plan) => plan.id === id)) continue;
       restored.setAside(id, group.runtime.dropAll());
       notes.forgetStarts(group.plan.rules);
       this.hosted.delete(id);
     }
-    for (const plan of here) this.host(plan);
+    for (const plan of here) this.host(plan, before);
+    if (keyed) this.of.warmUps.keepOnly(new Set(here.flatMap((plan) => this.warmLanesOf(plan))));
     this.forgetUnusedTime();
     // in the order of their names, however they came: what fires together goes out in the same order in every replay
     sortByKey(this.hosted);
     notes.forgetRetired(here.flatMap(({ rules }) => rules));
     this.of.compiler.forgetRetired();
-    const sources = new Set([...this.opened.values()].map((input) => input.source));
-    const routed = this.topology.groups.filter((plan) => plan.partitionSet === null && plan.from.some((name) => (name === SIGNALS ? here.length > 0 : sources.has(name))));
-    router.use(routed.map((plan) => ({ plan, ...this.programOf(plan) })));
+    router.use(routed.map((plan) => ({ plan, ...this.programOf(plan), feeds: this.feedsOf(plan) })));
     this.connect();
   }
 
   // ------------------------------------------------------------------ groups
 
-  private host(plan: GroupPlan): void {
+  private host(plan: GroupPlan, before: Topology): void {
     const { notes, restored } = this.of;
     const known = this.hosted.get(plan.id);
     // also for rules known already: a rule that came after them may emit the signals they wait for
     const lanes = this.setOf(plan);
+    if (plan.own !== null && (known === undefined || isPromoted(plan, before))) this.notePast(plan, lanes);
     if (known !== undefined && sameRules(known.plan.rules, plan.rules)) return;
     const { program, key } = this.programOf(plan, known?.runtime.currentProgram);
     const runtime = known?.runtime ?? new GroupRuntime(plan.id, lanes, program, this.of.host);
@@ -140,7 +199,20 @@ export class Arrangement {
   }
 
   private setOf(plan: GroupPlan): LaneSet {
-    return this.of.time.set(`${plan.from.join(',')}|${plan.level}`, this.lanesOf(plan));
+    return this.of.time.set(setId(plan, plan.own), this.lanesOf(plan));
+  }
+
+  /**
+   * Up to where the version before this one, or others over the same sources, had got: that is not said again. Where there is nobody, the
+   * lanes say it once they are known.
+   */
+  private notePast(plan: GroupPlan, set: LaneSet): void {
+    const { sets } = this.of.time;
+    const others = [setId(plan, null), ...plan.rules.map(({ groupBefore }) => setId(plan, groupBefore))].flatMap((id) => (id === set.id ? [] : (sets.get(id) ?? [])));
+    for (const other of others) {
+      set.pastReleased = Math.max(set.pastReleased, other.released, other.pastReleased);
+      set.pastWatermark = Math.max(set.pastWatermark, other.watermark, other.pastWatermark);
+    }
   }
 
   private lanesOf(plan: GroupPlan): Lane[] {
@@ -153,9 +225,20 @@ export class Arrangement {
       }
       const source = present(control.sources.get(name), 'a placed group has its sources');
       const partitions = keyed ? source.startOffsets.map((_, partition) => partition) : [control.sourceTask(number)?.partition ?? 0];
-      for (const partition of partitions) lanes.push(time.lane(`${name}/${partition}`, keyed ? 0 : source.definition.disorder, keyed ? 0 : source.definition.idleAfter));
+      for (const partition of partitions) {
+        const input = `${name}/${partition}`;
+        const id = plan.own !== null && (keyed || this.isWarming(input, plan.own)) ? warmInputId(input, plan.own) : input;
+        lanes.push(time.lane(id, keyed ? 0 : source.definition.disorder, keyed ? 0 : source.definition.idleAfter));
+      }
     }
     return lanes;
+  }
+
+  /** Names of the lanes of a group of its own, while its history was read and since; none for other groups. */
+  private warmLanesOf(plan: GroupPlan): string[] {
+    const { own } = plan;
+    if (own === null) return [];
+    return plan.from.flatMap((name) => (this.of.control.sources.get(name)?.startOffsets ?? []).map((_, partition) => warmInputId(`${name}/${partition}`, own)));
   }
 
   private forgetUnusedTime(): void {
@@ -164,48 +247,133 @@ export class Arrangement {
 
   // ------------------------------------------------------------------ inputs
 
+  /** The input that everybody reads of a source. */
+  private mainInput(source: string): OpenInput | undefined {
+    return this.opened.get(`${source}/${this.of.control.sourceTask(this.of.number)?.partition ?? 0}`);
+  }
+
   private openInputs(mine: ReturnType<ControlState['sourceTask']>): void {
     const sources = mine === null ? [] : this.of.control.sourcesOf(mine.set.id);
     const partition = mine?.partition ?? 0;
     const ids = new Set(sources.map((source) => `${source.name}/${partition}`));
-    for (const [id, { source, seenIds }] of this.opened) {
-      if (ids.has(id)) continue;
-      this.dropSeenIds(source, seenIds);
-      this.opened.delete(id);
-    }
+    for (const input of this.opened.values()) if (input.warm === null && !ids.has(input.id)) this.close(input);
     for (const source of sources) this.openInput(source, partition);
   }
 
-  private openInput(source: LiveSource, partition: number): void {
+  private openInput(source: LiveSource, partition: number, history?: Pick<OpenInput, 'warm' | 'warmUp'> & { readonly own: string }): void {
     const { fast, time, host, restored } = this.of;
-    const id = `${source.name}/${partition}`;
+    const main = `${source.name}/${partition}`;
+    const id = history === undefined ? main : warmInputId(main, history.own);
+    const feed = feedOf(source.name, history?.own ?? null);
     const { topic, disorder, idleAfter, maxAhead, dedupe } = source.definition;
     const known = this.opened.get(id);
     const lane = time.lane(id, disorder, idleAfter);
     const dedupes = dedupe !== undefined && dedupe > 0;
-    const seenIds = dedupes ? (known?.seenIds ?? new SeenIds(source.name, dedupe, host)) : null;
+    const seenIds = dedupes ? (known?.seenIds ?? new SeenIds(feed, dedupe, host)) : null;
     seenIds?.useWindow(dedupe as number);
-    if (!dedupes) this.dropSeenIds(source.name, known?.seenIds ?? null);
-    this.opened.set(id, { id, source: source.name, topic, partition, startOffset: source.startOffsets[partition] ?? 0, idleAfterMs: idleAfter, lane, decoder: new EventDecoder(source.name, source.definition, fast), maxAheadMs: maxAhead, seenIds });
-    if (seenIds !== null) restored.giveSeenIds(source.name, seenIds);
+    if (!dedupes) this.dropSeenIds(feed, known?.seenIds ?? null);
+    const { warm = null, warmUp = null } = history ?? {};
+    this.opened.set(id, { id, source: source.name, topic, partition, startOffset: source.startOffsets[partition] ?? 0, idleAfterMs: idleAfter, lane, decoder: new EventDecoder(source.name, source.definition, fast), maxAheadMs: maxAhead, seenIds, feed, warm, warmUp });
+    if (seenIds !== null) restored.giveSeenIds(feed, seenIds);
   }
 
-  private dropSeenIds(source: string | null, seenIds: SeenIds | null): void {
-    const ahead = seenIds?.dropAll() ?? [];
-    if (source !== null) this.of.restored.setAsideSeenIds(source, ahead);
+  private close({ id, feed, seenIds }: OpenInput): void {
+    this.dropSeenIds(feed, seenIds);
+    this.opened.delete(id);
+  }
+
+  private dropSeenIds(feed: string, seenIds: SeenIds | null): void {
+    this.of.restored.setAsideSeenIds(feed, seenIds?.dropAll() ?? []);
+  }
+
+  // ------------------------------------------------------------------ history
+
+  private isWarming(inputId: string, own: string): boolean {
+    return this.of.warmUps.get(warmInputId(inputId, own))?.joined === false;
+  }
+
+  /** Opens an input for all history that is to be read, and closes those that nobody needs any more. */
+  private openHistory(before: Topology): void {
+    const { warmUps } = this.of;
+    const used = new Set<string>();
+    for (const plan of this.fed) {
+      for (const name of plan.own === null ? [] : plan.from) {
+        const input = this.mainInput(name);
+        if (input === undefined) continue;
+        const id = warmInputId(input.id, plan.own as string);
+        used.add(id);
+        const warmUp = warmUps.get(id) ?? warmUps.set(id, this.newWarmUp(input, plan));
+        // a paused rule sees nothing: if it is resumed, all is read anew
+        if (plan.rules.every(({ status }) => status === 'paused')) this.endWarmUp(warmUp, input);
+        if (isPromoted(plan, before)) warmUp.offset = this.positionOf(input);
+        if (!warmUp.joined) this.openWarm(plan, input, warmUp);
+      }
+    }
+    for (const input of this.opened.values()) if (input.warm !== null && (!used.has(input.id) || input.warmUp?.joined === true)) this.close(input);
+    warmUps.keepOnly(used);
+  }
+
+  private newWarmUp(input: OpenInput, plan: GroupPlan): WarmUp {
+    const lane = input.lane as Lane;
+    return { joined: lane.watermark === -Infinity, offset: Math.max(0, ...plan.rules.map((rule) => this.offsetBehind(input, rule))), watermark: lane.watermark, idle: lane.idle, from: -Infinity };
+  }
+
+  /** What came before a version: where its input stands, or as far as the version before had come with history of its own. */
+  private offsetBehind(input: OpenInput, { groupBefore }: LiveRule): number {
+    const id = groupBefore === null ? '' : warmInputId(input.id, groupBefore);
+    const before = this.of.warmUps.get(id);
+    if (before === undefined || before.joined) return this.positionOf(input);
+    return Math.max(before.offset, this.positions.get(id) ?? 0);
+  }
+
+  private positionOf({ id, startOffset }: OpenInput): number {
+    return this.positions.get(id) ?? startOffset;
+  }
+
+  private openWarm(plan: GroupPlan, input: OpenInput, warmUp: WarmUp): void {
+    const { compiler, control } = this.of;
+    const source = present(control.sources.get(input.source as string), 'an open input has its source');
+    const horizonMs = Math.max(...plan.rules.map((rule) => compiler.compile(rule).program.horizonMs));
+    const warm = { inputId: input.id, sinceMs: warmUp.watermark - horizonMs - source.definition.maxAhead, target: warmUp.offset };
+    this.openInput(source, input.partition, { own: plan.own as string, warm, warmUp });
+  }
+
+  /** History has been read up to where the input stands: from now on that feeds the group. */
+  join(id: string): void {
+    const { warm, warmUp } = present(this.inputs.get(id), 'an input that joins is one of the task\'s');
+    const main = present(this.opened.get(warm?.inputId ?? ''), 'a warm-up has an input to join');
+    this.endWarmUp(present(warmUp, 'an input that joins is a warm-up\'s'), main);
+    this.outdate();
+    this.settle();
+    this.of.time.move(main.lane as Lane);
+  }
+
+  private endWarmUp(warmUp: WarmUp, { lane }: OpenInput): void {
+    if (warmUp.joined) return;
+    warmUp.joined = true;
+    // nothing that could be read is left of what came before
+    if (warmUp.from === -Infinity) warmUp.from = (lane as Lane).watermark;
+  }
+
+  /** What feeds a group in this task. */
+  private feedsOf(plan: GroupPlan): string[] {
+    return plan.from.map((name) => {
+      const input = this.mainInput(name);
+      return feedOf(name, input !== undefined && plan.own !== null && this.isWarming(input.id, plan.own) ? plan.own : null);
+    });
   }
 
   /** Gives decoders their slots, groups their events and lanes their sets. */
   private connect(): void {
     const { router, layout, time } = this.of;
-    this.bySource = new Map();
+    this.byFeed = new Map();
     for (const group of this.hosted.values()) {
-      for (const name of group.plan.from) this.bySource.set(name, [...(this.bySource.get(name) ?? []), group]);
+      for (const feed of this.feedsOf(group.plan)) this.byFeed.set(feed, [...(this.byFeed.get(feed) ?? []), group]);
     }
     for (const input of this.opened.values()) {
-      if (input.decoder === null || input.source === null) continue;
-      const slots = new Set<number>(router.slotsOf(input.source));
-      for (const group of this.bySource.get(input.source) ?? []) for (const slot of group.runtime.eventSlots) slots.add(slot);
+      if (input.decoder === null) continue;
+      const slots = new Set<number>(router.slotsOf(input.feed));
+      for (const group of this.byFeed.get(input.feed) ?? []) for (const slot of group.runtime.eventSlots) slots.add(slot);
       input.decoder.wants(layout, [...slots]);
     }
     time.connect([...this.hosted.values()].map(({ runtime }) => runtime));
@@ -214,4 +382,15 @@ export class Arrangement {
 
 function sameRules(a: readonly LiveRule[], b: readonly LiveRule[]): boolean {
   return a.length === b.length && a.every((rule, i) => rule === b[i]);
+}
+
+/** Names what the groups over the same sources at the same depth of chaining wait for together. */
+function setId({ from, level }: GroupPlan, own: string | null): string {
+  return `${from.join(',')}|${level}${own === null ? '' : `~${own}`}`;
+}
+
+/** A version of the group was in shadow until now, and is active: what the one before it said until now is not said again. */
+function isPromoted(plan: GroupPlan, before: Topology): boolean {
+  const shadows = before.groups.find(({ id }) => id === plan.id)?.rules.filter(({ status }) => status === 'shadow') ?? [];
+  return shadows.some(({ ruleId, version }) => plan.rules.some((rule) => rule.ruleId === ruleId && rule.version === version && rule.status === 'active'));
 }

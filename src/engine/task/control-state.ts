@@ -19,6 +19,10 @@ export interface LiveRule extends PreparedRule {
   readonly placed: number;
   /** its windows are its own, since its state was begun anew while the rule ran: others may keep equal ones that go further back */
   readonly ownWindows: boolean;
+  /** names the group that is its own, since its state was rebuilt from history; null: it shares one with other rules */
+  readonly ownGroup: string | null;
+  /** what `ownGroup` was for the version in whose place this one came, or for this one before it was paused */
+  readonly groupBefore: string | null;
 }
 
 export interface LiveSource {
@@ -77,6 +81,12 @@ export class ControlState {
   /** Whether some version of the rule is at work. */
   hasRule(ruleId: string): boolean {
     for (const rule of this.rules.values()) if (rule.ruleId === ruleId) return true;
+    return false;
+  }
+
+  /** Whether some version of the rule has a group of its own. */
+  hasOwnGroup(ruleId: string): boolean {
+    for (const rule of this.rules.values()) if (rule.ruleId === ruleId && rule.ownGroup !== null) return true;
     return false;
   }
 
@@ -164,7 +174,7 @@ export class ControlState {
     const known = this.rules.get(id);
     if (status === 'retired') return this.rules.delete(id);
     if (known !== undefined) {
-      this.rules.set(id, { ...known, status });
+      this.rules.set(id, { ...known, status, ...this.rebuiltAfterPause(known, status, offset) });
       if (status !== 'paused') this.removeOthers(ruleId, version, status);
       return true;
     }
@@ -174,9 +184,24 @@ export class ControlState {
     const placed = offset + 1;
     const keeps = replaced !== undefined && prepared.onChange === 'keep';
     const state = keeps ? { epoch: replaced.epoch, since: replaced.since, ownWindows: replaced.ownWindows } : { epoch: version, since: placed, ownWindows: replaced !== undefined };
-    this.rules.set(id, { ...prepared, ruleId, version, status, placed, ...state });
+    this.rules.set(id, { ...prepared, ruleId, version, status, placed, ...state, ownGroup: this.ownGroupOf(prepared, `${id}#${placed}`, ruleId), groupBefore: replaced?.ownGroup ?? null });
     this.removeOthers(ruleId, version, status);
     return true;
+  }
+
+  /** A version whose state is rebuilt has a group to itself, and those that keep that state stay in it. @param name for a new one */
+  private ownGroupOf(prepared: PreparedRule, name: string, ruleId: string): string | null {
+    if (prepared.onChange === 'warmup') return readsHistory(prepared) ? name : null;
+    const before = prepared.onChange === 'keep' ? this.inForce(ruleId) : undefined;
+    const same = before !== undefined && before.keyId === prepared.keyId && [...before.from].sort().join() === [...prepared.from].sort().join();
+    return same ? before.ownGroup : null;
+  }
+
+  /** What a version saw nothing of while it was paused is read again where its state is rebuilt anyway. */
+  private rebuiltAfterPause(rule: LiveRule, status: LiveRule['status'], offset: number): Partial<LiveRule> {
+    if (rule.status !== 'paused' || status === 'paused' || rule.onChange !== 'warmup' || !readsHistory(rule)) return {};
+    const placed = offset + 1;
+    return { placed, since: placed, ownGroup: `${rule.ruleId}@${rule.version}#${placed}`, groupBefore: rule.ownGroup };
   }
 
   /** The version of a rule that is active or paused. */
@@ -207,4 +232,9 @@ export class ControlState {
       if (!(error instanceof EngineError)) throw error;
     }
   }
+}
+
+/** Signals are said once and kept nowhere that a task could read them again. */
+function readsHistory({ from }: PreparedRule): boolean {
+  return !from.includes('signals');
 }

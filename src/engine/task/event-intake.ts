@@ -11,6 +11,7 @@ import type { Lane } from './lanes.js';
 import { FrameReader } from './rekey-frame.js';
 import type { InputRecord, OpenInput } from './task-input.js';
 import type { TaskOutput } from './task-output.js';
+import type { WarmUp } from './warm-ups.js';
 
 /** The way of a record into a task: decoded, counted into its watermark, looked up among repetitions, given to the groups or sent on to keyed tasks. */
 export class EventIntake {
@@ -31,9 +32,9 @@ export class EventIntake {
     const input = this.input(inputId);
     if (input.decoder === null) return this.takeFrame(record);
     const unreadable = input.decoder.decode(record.value, this.event);
-    if (unreadable !== null) return this.output.bury(input, record, unreadable);
+    if (unreadable !== null) return this.bury(input, record, unreadable);
     if (record.timestampMs !== null && this.event.ts > record.timestampMs + input.maxAheadMs) {
-      return this.output.bury(input, record, { code: 'event.ahead-of-log', detail: `event time ${this.event.ts} is ${this.event.ts - record.timestampMs} ms ahead of the log's ${record.timestampMs}` });
+      return this.bury(input, record, { code: 'event.ahead-of-log', detail: `event time ${this.event.ts} is ${this.event.ts - record.timestampMs} ms ahead of the log's ${record.timestampMs}` });
     }
     this.takeEvent(input, record);
   }
@@ -42,7 +43,7 @@ export class EventIntake {
     const input = this.input(inputId);
     const unreadable = (input.decoder as EventDecoder).fill(value, this.event);
     const record = { offset, timestampMs: null, key: null, value: null };
-    if (unreadable !== null) this.output.bury(input, record, unreadable);
+    if (unreadable !== null) this.bury(input, record, unreadable);
     else this.takeEvent(input, record);
     return unreadable;
   }
@@ -51,21 +52,36 @@ export class EventIntake {
     return present(this.arrangement.inputs.get(id), 'an input that is named is one of the task\'s');
   }
 
+  /** What is no event is told once: history was, when it was news. */
+  private bury(input: OpenInput, record: InputRecord, why: Unreadable): void {
+    if (input.warm === null) this.output.bury(input, record, why);
+  }
+
   private takeEvent(input: OpenInput, record: InputRecord): void {
     const { event, arrangement } = this;
     event.partition = input.partition;
     event.offset = record.offset;
     event.control = this.control.position;
     event.shadow = false;
-    this.output.counts.events++;
+    event.past = false;
+    if (input.warmUp === null) this.output.counts.events++;
+    else this.noteHistory(input.warmUp);
     const lane = input.lane as Lane;
     lane.observe(event.ts);
     arrangement.time.move(lane, true);
-    if (input.seenIds !== null && event.id !== null && this.isRepeat(input.seenIds, event.id, event.ts, record.offset)) return;
-    if (event.ts < lane.watermark) return this.output.late(event, lane.watermark, record);
-    const hosted = arrangement.groupsOf(event.source);
+    if (input.seenIds !== null && event.id !== null && this.isRepeat(input.seenIds, event.id, event.ts, record.offset)) {
+      if (input.warm === null) this.output.counts.repeated++;
+      return;
+    }
+    if (event.ts < lane.watermark) return input.warm === null ? this.output.late(event, lane.watermark, record) : undefined;
+    const hosted = arrangement.groupsOf(input.feed);
     if (hosted !== undefined) for (const group of hosted) this.offer(group, event);
-    arrangement.router.route(event);
+    arrangement.router.route(event, input.feed);
+  }
+
+  private noteHistory(warmUp: WarmUp): void {
+    this.event.past = this.event.offset < warmUp.offset;
+    if (warmUp.from === -Infinity) warmUp.from = this.event.ts;
   }
 
   private offer(group: HostedGroup, event: EventRecord): void {
@@ -74,9 +90,9 @@ export class EventIntake {
       key = group.key.read(event);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
-      return this.output.refuse(event, error);
+      return event.past ? undefined : this.output.refuse(event, error);
     }
-    if (key === null) this.output.counts.noKey++;
+    if (key === null) this.output.counts.noKey += event.past ? 0 : 1;
     else group.runtime.offer(key, event);
   }
 
@@ -84,7 +100,6 @@ export class EventIntake {
     const fresh = seen.isNew(id, ts);
     const repeat = this.journaledRepeats === null ? !fresh : this.journaledRepeats.has(offset);
     if (!repeat) return false;
-    this.output.counts.repeated++;
     this.repeats.push(offset);
     return true;
   }
@@ -96,7 +111,7 @@ export class EventIntake {
     const { groups, time } = this.arrangement;
     frame.events(this.layout, this.event, (groupId, key) => {
       const group = groups.get(groupId);
-      this.output.counts.events++;
+      if (!this.event.past) this.output.counts.events++;
       if (group === undefined) return;
       const { lanes } = group.runtime;
       if (!lanes.doubted) {
@@ -110,6 +125,7 @@ export class EventIntake {
     for (const report of frame.lanes) {
       const lane = time.lanes.get(report.id);
       if (lane === undefined) continue;
+      if (report.history !== undefined) this.arrangement.noteHistory(report.id, report.history);
       const isNews = !report.idle || !lane.idle || report.watermark > lane.watermark;
       lane.report(report.watermark, report.idle, report.readTo);
       time.move(lane, isNews);

@@ -120,8 +120,8 @@ export class KeyRecords {
     const group = this.arrangement.groups.get(state.groupId);
     if (group !== undefined) return group.runtime.encode(state, sequence);
     const record = { group: state.groupId, key: state.key, sequence, wakeAt: Infinity, lastTs: -Infinity };
-    for (const { seenIds, source } of state.gone ? [] : this.arrangement.inputs.values()) {
-      if (seenIds === null || source === null || SeenIds.groupId(source) !== state.groupId) continue;
+    for (const { seenIds, feed } of state.gone ? [] : this.arrangement.inputs.values()) {
+      if (seenIds === null || SeenIds.groupId(feed) !== state.groupId) continue;
       return encodeKeyRecord({ ...record, parts: [{ id: '0000000000000000', bytes: seenIds.encode(state.key) }] });
     }
     this.leaving.delete(stateKeyOf(state));
@@ -177,7 +177,7 @@ export class KeyRecords {
   adoptRestored(): void {
     const { groups, inputs } = this.arrangement;
     for (const { runtime } of groups.values()) this.restored.giveTo(runtime);
-    for (const input of inputs.values()) if (input.seenIds !== null && input.source !== null) this.restored.giveSeenIds(input.source, input.seenIds);
+    for (const { seenIds, feed } of inputs.values()) if (seenIds !== null) this.restored.giveSeenIds(feed, seenIds);
   }
 
   /** After the replay: what it found to be gone goes from the state topic too. */

@@ -52,6 +52,12 @@ export class LaneSet {
   firstTs = Infinity;
   /** others have moved on since the silent lanes were heard of: they hold the watermark back until the log confirms that they are silent still */
   doubted = false;
+  /**
+   * Where rules whose state is rebuilt from history were put to work: what was released by then, and the watermark, epoch ms. What comes of
+   * events and deadlines up to there is history too, and is not said again; -Infinity: there is none
+   */
+  pastReleased = -Infinity;
+  pastWatermark = -Infinity;
 
   constructor(
     readonly id: string,
@@ -89,7 +95,7 @@ export class LaneSet {
     if (this.clock !== -Infinity) return this.clock;
     let patience = Infinity;
     for (const lane of this.lanes) patience = Math.min(patience, lane.ended ? 0 : lane.idleAfterMs);
-    return greatest(this.lanes) + patience;
+    return Math.max(greatest(this.lanes) + patience, this.pastReleased);
   }
 
   /** Works the watermark out again after a lane moved. */

@@ -19,7 +19,7 @@ import { ControlState } from './control-state.js';
 import type { Effects, FrameEffect } from './effects.js';
 import { EventIntake } from './event-intake.js';
 import { KeyRecords } from './key-records.js';
-import { FrameReader } from './rekey-frame.js';
+import { FrameReader, reportOf } from './rekey-frame.js';
 import { RestoredKeys } from './restored-keys.js';
 import { Router } from './router.js';
 import { RuleCompiler } from './rule-compiler.js';
@@ -31,6 +31,7 @@ import { TaskOutput } from './task-output.js';
 import { TaskTime } from './task-time.js';
 import { decodeTimeState, encodeTimeState } from './time-state.js';
 import { SIGNALS } from './topology.js';
+import { WarmUps } from './warm-ups.js';
 
 export interface TaskOptions {
   readonly number: number;
@@ -60,6 +61,7 @@ export class PartitionTask implements GroupHost {
   readonly layout = new SlotLayout();
   private readonly output = new TaskOutput();
   private readonly notes = new RuleNotes();
+  private readonly warmUps = new WarmUps();
   private readonly arrangement: Arrangement;
   private readonly keys: KeyRecords;
   private readonly intake: EventIntake;
@@ -71,6 +73,7 @@ export class PartitionTask implements GroupHost {
     this.keyed = number < keyedPartitions;
     const control = (this.control = new ControlState(keyedPartitions, prepare));
     const restored = new RestoredKeys();
+    const { warmUps } = this;
     this.arrangement = new Arrangement({
       number,
       keyed: this.keyed,
@@ -79,7 +82,8 @@ export class PartitionTask implements GroupHost {
       layout,
       notes,
       restored,
-      time: new TaskTime(this.keyed, (groups, watermark) => notes.begin(groups, watermark)),
+      warmUps,
+      time: new TaskTime(this.keyed, (set, groups) => this.arrangement.begin(set, groups)),
       router: new Router(number, keyedPartitions, layout, { noKey: () => void output.counts.noKey++, refuse: (event, error) => output.refuse(event, error) }),
       compiler: new RuleCompiler(layout, control, options),
       host: this,
@@ -95,8 +99,11 @@ export class PartitionTask implements GroupHost {
 
   // ------------------------------------------------------------------ steps
 
-  /** Takes a control record; null for one that cannot be read. */
-  applyControl(record: ControlRecord | null, offset: number): void {
+  /**
+   * Takes a control record; null for one that cannot be read.
+   * @param positions next offset of each input that has been read from: what came before a rule
+   */
+  applyControl(record: ControlRecord | null, offset: number, positions: ReadonlyMap<string, number> = NOWHERE): void {
     const { control, arrangement } = this;
     if (record === null) {
       control.position = offset + 1;
@@ -108,7 +115,7 @@ export class PartitionTask implements GroupHost {
     const touched = control.apply(record, offset);
     if (touched !== 'source' && touched !== 'rule') return;
     if (record.kind === 'rule') this.notes.tryAgain(`${record.ruleId}@${record.version}`);
-    arrangement.outdate();
+    arrangement.outdate(new Map(positions));
     if (!this.addsOnly(record, known)) arrangement.settle();
   }
 
@@ -116,7 +123,7 @@ export class PartitionTask implements GroupHost {
   private addsOnly(record: ControlRecord, known: boolean): boolean {
     if (record.kind !== 'rule' || known) return false;
     const rule = this.control.rule(record.ruleId, record.version);
-    return rule === undefined || (rule.signal === null && !rule.from.includes(SIGNALS));
+    return rule === undefined || (rule.signal === null && rule.ownGroup === null && !rule.from.includes(SIGNALS));
   }
 
   /** Takes one record of an input. */
@@ -135,6 +142,11 @@ export class PartitionTask implements GroupHost {
    */
   markIdle(inputId: string): void {
     this.arrangement.time.markIdle(this.arrangement.inputs.get(inputId)?.lane ?? null);
+  }
+
+  /** History has been read up to where the input stands whose history it is: from now on that feeds the group, and `inputId` is gone. */
+  join(inputId: string): void {
+    this.arrangement.join(inputId);
   }
 
   /** So much wall time has gone by, ms: the clocks of silent lanes go on, and what is due fires. */
@@ -174,9 +186,11 @@ export class PartitionTask implements GroupHost {
    */
   takeFrames(positions: ReadonlyMap<string, number>): FrameEffect[] {
     const { time, inputs, groups, router } = this.arrangement;
-    const own = [...time.lanes.values()].filter((lane) => !this.keyed && inputs.has(lane.id));
+    const own = [...time.lanes.values()].filter(({ id }) => !this.keyed && inputs.get(id)?.warm === null);
     for (const lane of own) if (lane.idle) lane.readTo = positions.get(lane.id) ?? lane.readTo;
-    return router.finish(this.control.position, own, signalLaneReports(this.number, groups.values()));
+    const rebuilt = this.keyed ? [] : [...this.arrangement.lanesSent()];
+    const reports = [...own.map((lane) => reportOf(lane, lane.id)), ...rebuilt.map(({ id, lane, warmUp: { watermark, idle, from } }) => reportOf(lane, id, { watermark, idle, from }))];
+    return router.finish(this.control.position, reports, signalLaneReports(this.number, groups.values()));
   }
 
   /** Whether anything is waiting to be sent: frames with events, alerts, side outputs. */
@@ -264,7 +278,7 @@ export class PartitionTask implements GroupHost {
 
   timeState(): Uint8Array {
     const { lanes, sets } = this.arrangement.time;
-    return encodeTimeState(lanes.values(), sets.values(), this.notes.starts, this.notes.failures);
+    return encodeTimeState(lanes.values(), sets.values(), this.notes.starts, this.notes.failures, this.warmUps.entries());
   }
 
   /** Takes the paths by slot from the state topic, before anything else. */
@@ -275,7 +289,7 @@ export class PartitionTask implements GroupHost {
   /** Watermarks and clocks as of the entry before the first to be replayed; control must have been applied up to there. */
   restoreTime(bytes: Uint8Array): void {
     const time = decodeTimeState(bytes);
-    this.arrangement.settle();
+    this.arrangement.restoreWarmUps(time.warmUps);
     this.notes.restoreStarts(time.starts);
     this.takeFailures(time.failures);
     this.arrangement.time.restore(time);
@@ -331,6 +345,26 @@ export class PartitionTask implements GroupHost {
     this.dropUnclaimed();
   }
 
+  // ------------------------------------------------------------------ history
+
+  /** Whether some rule's state is being rebuilt from history. */
+  get warmingUp(): boolean {
+    this.arrangement.settle();
+    return this.warmUps.goOn;
+  }
+
+  /** Whether a change may open or close inputs: it then begins a journal entry. */
+  mayChangeInputs(record: ControlRecord): boolean {
+    if (record.kind !== 'rule' || this.keyed) return record.kind === 'source';
+    const { document, ruleId } = record;
+    return (document as { readonly onChange?: JsonValue } | null)?.onChange === 'warmup' || this.control.hasOwnGroup(ruleId);
+  }
+
+  /** Event time up to which an input has come, epoch ms; -Infinity before its first event. */
+  watermarkOf(inputId: string): number {
+    return this.arrangement.inputs.get(inputId)?.lane?.watermark ?? -Infinity;
+  }
+
   // ------------------------------------------------------------------ what operators see
 
   /** What came in, what of it had no effect, and what came out by kind: counted since the task opened, replays included. */
@@ -364,8 +398,9 @@ export class PartitionTask implements GroupHost {
   }
 
   groupOfRule(ruleId: string): GroupRuntime | null {
-    for (const { runtime } of this.arrangement.groups.values()) if (runtime.rules.some(({ live }) => live.ruleId === ruleId)) return runtime;
-    return null;
+    const groups = [...this.arrangement.groups.values()].map(({ runtime }) => runtime);
+    const has = (group: GroupRuntime, inShadow: boolean): boolean => group.rules.some(({ live }) => live.ruleId === ruleId && (inShadow || live.status !== 'shadow'));
+    return groups.find((group) => has(group, false)) ?? groups.find((group) => has(group, true)) ?? null;
   }
 
   /** The rules of a group of keys, compiled together; null for a group that does not run here. */

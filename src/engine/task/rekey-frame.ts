@@ -1,8 +1,10 @@
 import { EngineError } from '../../event/engine-error.js';
 import type { SlotLayout } from '../../event/slot-layout.js';
 import type { FieldValue } from '../../event/stream-event.js';
-import { ByteReader, ByteWriter } from '../../state/bytes.js';
+import { ByteReader, ByteWriter, readTime, writeTime } from '../../state/bytes.js';
 import type { EventRecord } from '../events/event-record.js';
+import type { Lane } from './lanes.js';
+import type { History } from './warm-ups.js';
 
 /** State of one lane of the sender, as of the end of the frame. */
 export interface LaneReport {
@@ -11,6 +13,14 @@ export interface LaneReport {
   readonly idle: boolean;
   /** next offset of the lane's input while it is idle; -1 where the log cannot be asked for it */
   readonly readTo: number;
+  /** of the lane of a group whose state is rebuilt from history */
+  readonly history?: History;
+}
+
+/** What is told of a lane. */
+export function reportOf({ watermark, idle, ended, readTo }: Lane, id: string, history?: History): LaneReport {
+  const report = { id, watermark, idle: idle || ended, readTo: idle && !ended ? readTo : -1 };
+  return history === undefined ? report : { ...report, history };
 }
 
 export interface FrameHeader {
@@ -22,7 +32,9 @@ export interface FrameHeader {
 
 const VERSION = 1;
 /** Bits that say what a lane is, and whether its `readTo` follows. */
-const Flag = { Idle: 1, ReadTo: 2 } as const;
+const Flag = { Idle: 1, ReadTo: 2, History: 4, WasIdle: 8 } as const;
+/** Bits that say what an event is. */
+const EventFlag = { Shadow: 1, Past: 2 } as const;
 
 /**
  * Gathers re-keyed events for one keyed task into one record: tables of texts and paths first, then the events, then the sender's
@@ -45,7 +57,7 @@ export class FrameWriter {
     this.count++;
     body.uint(this.textOf(groupId));
     body.text(key);
-    body.byte(event.shadow ? 1 : 0);
+    body.byte((event.shadow ? EventFlag.Shadow : 0) | (event.past ? EventFlag.Past : 0));
     body.uint(this.textOf(event.source));
     body.uint(this.textOf(event.type));
     body.int(event.ts);
@@ -69,11 +81,14 @@ export class FrameWriter {
     out.uint(header.task);
     out.uint(header.control);
     out.uint(lanes.length);
-    for (const { id, watermark, idle, readTo } of lanes) {
+    for (const { id, watermark, idle, readTo, history } of lanes) {
       out.text(id);
       out.value(Number.isFinite(watermark) ? watermark : null);
-      out.byte((idle ? Flag.Idle : 0) | (readTo >= 0 ? Flag.ReadTo : 0));
+      out.byte((idle ? Flag.Idle : 0) | (readTo >= 0 ? Flag.ReadTo : 0) | (history === undefined ? 0 : Flag.History) | (history?.idle === true ? Flag.WasIdle : 0));
       if (readTo >= 0) out.uint(readTo);
+      if (history === undefined) continue;
+      writeTime(out, history.watermark);
+      writeTime(out, history.from);
     }
     out.uint(this.texts.size);
     for (const text of this.texts.keys()) out.text(text);
@@ -117,7 +132,8 @@ export class FrameReader {
       const id = from.text();
       const watermark = from.value();
       const flags = from.byte();
-      this.lanes.push({ id, watermark: typeof watermark === 'number' ? watermark : -Infinity, idle: (flags & Flag.Idle) !== 0, readTo: (flags & Flag.ReadTo) === 0 ? -1 : from.uint() });
+      const report = { id, watermark: typeof watermark === 'number' ? watermark : -Infinity, idle: (flags & Flag.Idle) !== 0, readTo: (flags & Flag.ReadTo) === 0 ? -1 : from.uint() };
+      this.lanes.push((flags & Flag.History) === 0 ? report : { ...report, history: { idle: (flags & Flag.WasIdle) !== 0, watermark: readTime(from), from: readTime(from) } });
     }
     for (let n = from.uint(); n > 0; n--) this.texts.push(from.text());
     for (let n = from.uint(); n > 0; n--) this.paths.push(from.text());
@@ -132,7 +148,9 @@ export class FrameReader {
     for (let n = 0; n < this.count; n++) {
       const groupId = this.texts[body.uint()] as string;
       const key = body.text();
-      into.shadow = body.byte() === 1;
+      const flags = body.byte();
+      into.shadow = (flags & EventFlag.Shadow) !== 0;
+      into.past = (flags & EventFlag.Past) !== 0;
       into.source = this.texts[body.uint()] as string;
       into.type = this.texts[body.uint()] as string;
       into.ts = body.int();

@@ -26,8 +26,8 @@ export class RestoredKeys {
     if (ahead.length > 0) this.byGroup.set(groupId, [...ahead]);
   }
 
-  setAsideSeenIds(source: string, ahead: readonly KeyState[]): void {
-    this.setAside(SeenIds.groupId(source), ahead.map((state) => ({ state, wakeAt: Infinity })));
+  setAsideSeenIds(feed: string, ahead: readonly KeyState[]): void {
+    this.setAside(SeenIds.groupId(feed), ahead.map((state) => ({ state, wakeAt: Infinity })));
   }
 
   giveTo(runtime: GroupRuntime): void {
@@ -35,8 +35,8 @@ export class RestoredKeys {
     this.byGroup.delete(runtime.id);
   }
 
-  giveSeenIds(source: string, seen: SeenIds): void {
-    const group = SeenIds.groupId(source);
+  giveSeenIds(feed: string, seen: SeenIds): void {
+    const group = SeenIds.groupId(feed);
     for (const { state } of this.byGroup.get(group) ?? []) {
       const record = decodeKeyRecord(present(state.stored, 'a restored record has bytes'));
       const [part] = record.parts;

@@ -8,7 +8,6 @@ import { keyHash, type Firing } from '../groups/alert-builder.js';
 import type { AlertEffect, FrameEffect } from './effects.js';
 import { emptyEventRecord, type EventRecord } from '../events/event-record.js';
 import type { GroupProgram } from '../groups/group-program.js';
-import type { Lane } from './lanes.js';
 import { engineLimits } from '../limits.js';
 import { FrameWriter, type LaneReport } from './rekey-frame.js';
 import { SIGNALS, type GroupPlan } from './topology.js';
@@ -18,6 +17,8 @@ export interface Destination {
   readonly plan: GroupPlan;
   readonly program: GroupProgram;
   readonly key: KeyReader;
+  /** what feeds it in the sending task: sources, or their history as it is read for this group */
+  readonly feeds: readonly string[];
 }
 
 /** The keyed task that has a key of a group. */
@@ -28,7 +29,7 @@ export function keyedPartitionOf(groupId: string, key: string, keyedPartitions: 
 /** Sends events and signals of one task to the keyed tasks: gathers them by partition, with the task's watermarks behind them. */
 export class Router {
   private destinations: readonly Destination[] = [];
-  private bySource = new Map<string, Destination[]>();
+  private byFeed = new Map<string, Destination[]>();
   private frames = new Map<number, FrameWriter>();
   /** frames that were full before the end of the transaction, in order */
   private full: { readonly partition: number; readonly frame: FrameWriter }[] = [];
@@ -47,9 +48,9 @@ export class Router {
     // keyed tasks forget the watermarks of what they have no rule for: whoever comes is told everything
     if (destinations.map(({ plan }) => plan.id).join('\n') !== this.destinations.map(({ plan }) => plan.id).join('\n')) this.reported = '';
     this.destinations = destinations;
-    this.bySource = new Map();
+    this.byFeed = new Map();
     for (const destination of destinations) {
-      for (const name of destination.plan.from) this.bySource.set(name, [...(this.bySource.get(name) ?? []), destination]);
+      for (const feed of destination.feeds) this.byFeed.set(feed, [...(this.byFeed.get(feed) ?? []), destination]);
     }
   }
 
@@ -61,13 +62,13 @@ export class Router {
     return this.frames.size + this.full.length > 0;
   }
 
-  slotsOf(source: string): number[] {
-    return (this.bySource.get(source) ?? []).flatMap(({ program }) => program.eventSlots);
+  slotsOf(feed: string): number[] {
+    return (this.byFeed.get(feed) ?? []).flatMap(({ program }) => program.eventSlots);
   }
 
-  /** Sends an event to each group that reads its source and can care for its type. */
-  route(event: EventRecord): void {
-    const destinations = this.bySource.get(event.source);
+  /** Sends an event to each group that its input feeds and that can care for its type. */
+  route(event: EventRecord, feed: string): void {
+    const destinations = this.byFeed.get(feed);
     if (destinations === undefined) return;
     for (const destination of destinations) if (destination.program.planFor(event) !== null) this.sendKeyed(destination, event);
   }
@@ -78,10 +79,10 @@ export class Router {
       key = destination.key.read(event);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
-      return this.host.refuse(event, error);
+      return event.past ? undefined : this.host.refuse(event, error);
     }
-    if (key === null) this.host.noKey();
-    else this.send(destination, key, event);
+    if (key === null) return event.past ? undefined : this.host.noKey();
+    this.send(destination, key, event);
   }
 
   /** Sends a signal as an event of source `signals`: its type is the signal's name, its fields are what the rule gives it. */
@@ -98,13 +99,14 @@ export class Router {
     event.offset = 0;
     event.control = control;
     event.shadow = alert.shadow;
+    event.past = false;
     const payload: Record<string, JsonValue> = { rule: alert.ruleId, key: keyPartsOf(alert.key), severity: firing.rule.program.alert.severity };
     for (const { name, read } of declared.fields) {
       const value = read(firing.event, firing.match);
       if (value !== undefined) payload[name] = value;
     }
     const paths = this.layout.paths();
-    for (const destination of this.bySource.get(SIGNALS) ?? []) {
+    for (const destination of this.byFeed.get(SIGNALS) ?? []) {
       if (destination.plan.level < level || (event.shadow && !destination.plan.shadow)) continue;
       for (const slot of destination.program.eventSlots) event.fields[slot] = readPath(payload, parsePath(paths[slot] as string) ?? []);
       if (destination.program.planFor(event) !== null) this.sendKeyed(destination, event);
@@ -125,14 +127,12 @@ export class Router {
    * The frames since the last call. Where watermarks have moved every keyed task gets one, with events or without.
    * @param control place in the control topic that the task has applied
    */
-  finish(control: number, lanes: readonly Lane[], signals: readonly LaneReport[]): FrameEffect[] {
+  finish(control: number, lanes: readonly LaneReport[], signals: readonly LaneReport[]): FrameEffect[] {
     if (this.destinations.length === 0 && !this.hasEvents) return [];
     const wanted = new Set(this.destinations.flatMap(({ plan }) => plan.from));
-    const reports: LaneReport[] = lanes
-      .filter((lane) => wanted.has(lane.id.slice(0, lane.id.lastIndexOf('/'))))
-      .map(({ id, watermark, idle, ended, readTo }) => ({ id, watermark, idle: idle || ended, readTo: idle && !ended ? readTo : -1 }));
+    const reports = lanes.filter((lane) => wanted.has(lane.id.slice(0, lane.id.lastIndexOf('/'))));
     if (wanted.has(SIGNALS)) reports.push(...signals);
-    const said = JSON.stringify(reports.map(({ id, watermark, idle, readTo }) => [id, watermark, idle, readTo]));
+    const said = JSON.stringify(reports.map(({ id, watermark, idle, readTo, history }) => [id, watermark, idle, readTo, history?.from ?? null]));
     // watermarks hold once every event before them is taken, so only the last frame of a partition carries them
     const effects: FrameEffect[] = this.full.map(({ partition, frame }) => ({ partition, value: frame.finish({ task: this.task, control }, [], this.layout) }));
     for (let partition = 0; partition < this.partitions; partition++) {

@@ -44,12 +44,15 @@ export class RuleNotes {
     }
   }
 
-  /** Rules that were there before the first event have seen everything since it. */
-  begin(groups: readonly GroupRuntime[], watermark: number): void {
+  /**
+   * Rules that were there before the first event have seen everything since it.
+   * @param start from when on everything has been read, epoch ms, where that is known otherwise; -Infinity: it is not
+   */
+  begin(groups: readonly GroupRuntime[], start: number): void {
     for (const { rules, lanes } of groups) {
       // the first event may have waited until now, with others behind it that moved the watermark far
-      const start = Math.min(watermark, lanes.firstTs);
-      for (const { live } of rules) if (this.begun.get(noteKey(live)) === -Infinity) this.begun.set(noteKey(live), start);
+      const begun = start === -Infinity ? Math.min(lanes.watermark, lanes.firstTs) : start;
+      for (const { live } of rules) if (this.begun.get(noteKey(live)) === -Infinity) this.begun.set(noteKey(live), begun);
     }
   }
 

@@ -4,6 +4,7 @@ import { Lane, LaneSet } from './lanes.js';
 import { sortByKey } from './sort-by-key.js';
 import type { IdlePartition } from './task-input.js';
 import type { TimeState } from './time-state.js';
+import { placeOfLane } from './warm-ups.js';
 
 /** What moves with a lane. */
 interface Follower {
@@ -18,10 +19,10 @@ export class TaskTime {
   private readonly followers = new Map<Lane, Follower[]>();
   private groups: readonly GroupRuntime[] = [];
 
-  /** @param begin told of groups whose first event has come, with their watermark */
+  /** @param begin told of groups whose first event has come, before anything is released to them */
   constructor(
     private readonly keyed: boolean,
-    private readonly begin: (groups: readonly GroupRuntime[], watermark: number) => void,
+    private readonly begin: (set: LaneSet, groups: readonly GroupRuntime[]) => void,
   ) {}
 
   // ------------------------------------------------------------------ arrangement
@@ -79,7 +80,7 @@ export class TaskTime {
       if (isNews) set.doubt();
       set.refresh();
       if (set.released === released && set.watermark === watermark) continue;
-      if (released === -Infinity) this.begin(groups, set.watermark);
+      if (released === -Infinity) this.begin(set, groups);
       for (const group of groups) group.release();
     }
   }
@@ -125,9 +126,9 @@ export class TaskTime {
       if (!isMeant(set)) continue;
       for (const { id, idle, ended, readTo } of set.lanes) {
         if (!idle || ended || readTo < 0) continue;
-        const slash = id.lastIndexOf('/');
-        const source = sources.get(id.slice(0, slash));
-        if (source !== undefined) found.set(id, { id, topic: source.definition.topic, partition: Number(id.slice(slash + 1)), readTo });
+        const place = placeOfLane(id);
+        const source = place === null ? undefined : sources.get(place.source);
+        if (place !== null && source !== undefined) found.set(id, { id, topic: source.definition.topic, partition: place.partition, readTo });
       }
     }
     return [...found.values()];
@@ -172,4 +173,7 @@ function adoptSet(set: LaneSet, time: TimeState): void {
   set.clock = known.clock;
   set.doubted = time.doubted.has(set.id);
   set.firstTs = time.firsts.get(set.id) ?? Infinity;
+  const past = time.pasts.get(set.id);
+  set.pastReleased = past?.released ?? -Infinity;
+  set.pastWatermark = past?.watermark ?? -Infinity;
 }

@@ -1,11 +1,14 @@
 import { ByteReader, ByteWriter, readTime, writeTime } from '../../state/bytes.js';
 import type { Lane, LaneSet } from './lanes.js';
 import { readFailures, writeFailures, type RuleFailure } from '../groups/rule-failure.js';
+import type { WarmUp } from './warm-ups.js';
 
 type LaneState = Readonly<Pick<Lane, 'maxTs' | 'watermark' | 'idle' | 'ended' | 'readTo'>>;
 
 /** Bits that say what a lane is, and whether its `readTo` follows. */
 const Flag = { Idle: 1, Ended: 2, ReadTo: 4 } as const;
+/** Bits that say where a warm-up stands. */
+const WarmFlag = { Joined: 1, Idle: 2 } as const;
 
 /** Where the watermarks and idle clocks of a task stand, between two journal entries. */
 export interface TimeState {
@@ -19,9 +22,13 @@ export interface TimeState {
   readonly starts: ReadonlyMap<string, number>;
   /** rule and version → why it is left alone */
   readonly failures: ReadonlyMap<string, RuleFailure>;
+  /** lane → where its warm-up stands */
+  readonly warmUps: ReadonlyMap<string, WarmUp>;
+  /** sets of groups whose state was rebuilt → what had been released when their rule was put to work, and the watermark */
+  readonly pasts: ReadonlyMap<string, { readonly released: number; readonly watermark: number }>;
 }
 
-export function encodeTimeState(lanes: Iterable<Lane>, sets: Iterable<LaneSet>, starts: ReadonlyMap<string, number>, failures: ReadonlyMap<string, RuleFailure>): Uint8Array {
+export function encodeTimeState(lanes: Iterable<Lane>, sets: Iterable<LaneSet>, starts: ReadonlyMap<string, number>, failures: ReadonlyMap<string, RuleFailure>, warmUps: Iterable<readonly [string, WarmUp]> = []): Uint8Array {
   const out = new ByteWriter();
   const laneList = [...lanes];
   out.uint(laneList.length);
@@ -55,7 +62,39 @@ export function encodeTimeState(lanes: Iterable<Lane>, sets: Iterable<LaneSet>, 
     out.text(id);
     writeTime(out, firstTs);
   }
+  writeWarmUps(out, [...warmUps], setList.filter(({ pastReleased }) => pastReleased !== -Infinity));
   return out.take();
+}
+
+/** Nothing where there are none, as in entries of before there were warm-ups. */
+function writeWarmUps(out: ByteWriter, warmUps: readonly (readonly [string, WarmUp])[], sets: readonly LaneSet[]): void {
+  if (warmUps.length + sets.length === 0) return;
+  out.uint(warmUps.length);
+  for (const [id, { joined, idle, offset, watermark, from }] of warmUps) {
+    out.text(id);
+    out.byte((joined ? WarmFlag.Joined : 0) | (idle ? WarmFlag.Idle : 0));
+    out.uint(offset);
+    writeTime(out, watermark);
+    writeTime(out, from);
+  }
+  out.uint(sets.length);
+  for (const { id, pastReleased, pastWatermark } of sets) {
+    out.text(id);
+    writeTime(out, pastReleased);
+    writeTime(out, pastWatermark);
+  }
+}
+
+function readWarmUps(from: ByteReader): Pick<TimeState, 'warmUps' | 'pasts'> {
+  const warmUps = new Map<string, WarmUp>();
+  for (let n = from.uint(); n > 0; n--) {
+    const id = from.text();
+    const flags = from.byte();
+    warmUps.set(id, { joined: (flags & WarmFlag.Joined) !== 0, idle: (flags & WarmFlag.Idle) !== 0, offset: from.uint(), watermark: readTime(from), from: readTime(from) });
+  }
+  const pasts = new Map<string, { released: number; watermark: number }>();
+  for (let n = from.uint(); n > 0; n--) pasts.set(from.text(), { released: readTime(from), watermark: readTime(from) });
+  return { warmUps, pasts };
 }
 
 /** @throws EngineError `state.unknown-format` */
@@ -78,5 +117,5 @@ export function decodeTimeState(bytes: Uint8Array): TimeState {
   if (!from.done) for (let n = from.uint(); n > 0; n--) doubted.add(from.text());
   const firsts = new Map<string, number>();
   if (!from.done) for (let n = from.uint(); n > 0; n--) firsts.set(from.text(), readTime(from));
-  return { lanes, sets, doubted, firsts, starts, failures };
+  return { lanes, sets, doubted, firsts, starts, failures, ...(from.done ? { warmUps: new Map<string, WarmUp>(), pasts: new Map<string, { released: number; watermark: number }>() } : readWarmUps(from)) };
 }

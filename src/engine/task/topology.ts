@@ -12,6 +12,8 @@ export interface GroupPlan {
   readonly shadow: boolean;
   /** partition set whose source tasks run it; null: keyed tasks, behind re-keying */
   readonly partitionSet: string | null;
+  /** `ownGroup` of its rules: state that was rebuilt from history; null for the group that rules share */
+  readonly own: string | null;
   readonly rules: readonly LiveRule[];
 }
 
@@ -36,11 +38,12 @@ export function planTopology(control: ControlState): Topology {
     }
     const from = [...new Set(rule.from)].sort();
     const shadow = from.includes(SIGNALS) && rule.status === 'shadow';
-    const id = `${from.join(',')}|${rule.keyId}|${level}${shadow ? '|shadow' : ''}`;
+    const own = rule.ownGroup;
+    const id = `${from.join(',')}|${rule.keyId}|${level}${shadow ? '|shadow' : ''}${own === null ? '' : `~${own}`}`;
     const partitionSet = coLocated(rule, control);
     const group = groups.get(id);
     if (group) group.rules.push(rule);
-    else groups.set(id, { id, from, level, shadow, partitionSet, rules: [rule] });
+    else groups.set(id, { id, from, level, shadow, partitionSet, own, rules: [rule] });
   }
   return { groups: [...groups.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), idle };
 }

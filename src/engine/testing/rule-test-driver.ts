@@ -38,6 +38,8 @@ export interface DriverOptions {
   readonly fast?: boolean;
   /** keeps what each rule makes of each event, in `observations` */
   readonly observe?: boolean;
+  /** keeps what is pushed: what a version with `"onChange": "warmup"` rebuilds its state from */
+  readonly history?: boolean;
 }
 
 /** An alert as the topic would hold it. */
@@ -87,6 +89,8 @@ export class RuleTestDriver {
   private readonly stored = new Map<number, Stored>();
   private readonly control: ControlRecord[] = [];
   private readonly offsets = new Map<string, number>();
+  /** with `history`: what was pushed, by input */
+  private readonly past = new Map<string, JsonValue[]>();
   private readonly sourceNames: readonly string[];
   private readonly keyedPartitions: number;
 
@@ -141,6 +145,7 @@ export class RuleTestDriver {
     for (const event of events) {
       const offset = this.offsets.get(input) ?? 0;
       this.offsets.set(input, offset + 1);
+      if (this.options.history === true) this.keep(input, event);
       task.takeParsed(input, event, offset);
     }
     this.settle();
@@ -157,10 +162,28 @@ export class RuleTestDriver {
     const offset = this.control.length;
     const record: ControlRecord = { kind: 'rule', change: { catalogue: 'driver', number: offset + 1 }, ruleId, version, status, document: withParams(document, params) };
     this.control.push(record);
-    for (const task of this.tasks.values()) task.applyControl(record, offset);
+    for (const task of this.tasks.values()) task.applyControl(record, offset, this.offsets);
+    this.readHistory();
     this.settle();
     const runs = [...this.tasks.values()].some((task) => task.runningRules.some(({ live }) => live.ruleId === ruleId && live.version === version));
     if (!runs && status !== 'retired') throw new EngineError('rule.invalid', { rule: ruleId, found: 'a version that the engine cannot run' });
+  }
+
+  private keep(input: string, event: JsonValue): void {
+    const kept = this.past.get(input);
+    if (kept === undefined) this.past.set(input, [event]);
+    else kept.push(event);
+  }
+
+  /** All of it at once: nothing else is pushed meanwhile. */
+  private readHistory(): void {
+    for (const task of this.tasks.values()) {
+      for (const { id, warm } of task.inputs) {
+        if (warm === null) continue;
+        (this.past.get(warm.inputId) ?? []).forEach((event, offset) => void task.takeParsed(id, event, offset));
+        task.join(id);
+      }
+    }
   }
 
   /** Why a rule version is left alone; null where no task does. */

@@ -1,16 +1,25 @@
 import type { PartitionTask } from '../../engine/task/partition-task.js';
+import type { TaskInput } from '../../engine/task/task-input.js';
 import { present } from '../../event/assert.js';
 import { EngineError } from '../../event/engine-error.js';
-import type { JournalStep } from '../../state/journal.js';
+import { NOT_BEGUN, type JournalStep } from '../../state/journal.js';
+import { OffsetOutOfRangeError } from '../log.js';
 import { located, type OpenOptions, type TabledEntry } from './opening.js';
 import { RangeReader } from './range-reader.js';
 
 /** Takes journaled steps once more, with output suppressed and digests compared. */
 export class EntryReplay {
   private readonly ranges: RangeReader;
+  /** next offset of each input: kept as it is live */
+  private readonly positions = new Map<string, number>();
 
   constructor(private readonly options: OpenOptions) {
     this.ranges = new RangeReader(options.reader, options.clock, options.signal);
+  }
+
+  /** The replay begins after that entry. */
+  beginAfter(base: TabledEntry): void {
+    for (const [id, position] of positionsOf(base)) this.positions.set(id, position);
   }
 
   /**
@@ -29,8 +38,16 @@ export class EntryReplay {
   }
 
   async control(task: PartitionTask, from: number, to: number): Promise<void> {
-    const { topics, control } = this.options;
-    await located(this.options, () => this.ranges.read(topics.control, 0, from, to, (record) => task.applyControl(control.read(record), record.offset)));
+    const { positions, options } = this;
+    await located(options, () =>
+      this.ranges.read(options.topics.control, 0, from, to, (record) => {
+        const change = options.control.read(record);
+        task.applyControl(change, record.offset, positions);
+        if (change?.kind !== 'source' || positions.size === 0) return;
+        const ids = new Set(task.inputs.map(({ id }) => id));
+        for (const id of positions.keys()) if (!ids.has(id)) positions.delete(id);
+      }),
+    );
     task.control.position = Math.max(task.control.position, to);
   }
 
@@ -40,16 +57,33 @@ export class EntryReplay {
         return this.control(task, step.from, step.to);
       case 'idle':
         return task.markIdle(table[step.input] as string);
+      case 'join':
+        return task.join(table[step.input] as string);
       case 'tick':
         return task.tick(step.deltaMs);
       case 'take': {
         const id = table[step.input] as string;
         const input = present(task.inputs.find((known) => known.id === id), `task ${this.options.number} has the input ${id} that its journal names`);
         task.useJournaledRepeats(new Set(step.repeats));
-        const topic = input.topic ?? this.options.topics.rekey;
-        await located(this.options, () => this.ranges.read(topic, input.partition, step.from, step.to, (record) => task.take(id, record)));
+        await this.range(task, input, step.from, step.to);
+        this.positions.set(id, step.to);
       }
     }
+  }
+
+  private async range(task: PartitionTask, { id, topic, partition, warm }: TaskInput, from: number, to: number): Promise<void> {
+    const { options, ranges } = this;
+    const read = (start: number): Promise<void> => ranges.read(topic ?? options.topics.rekey, partition, start, to, (record) => task.take(id, record));
+    await located(options, async () => {
+      try {
+        await read(from);
+      } catch (error) {
+        if (warm === null || !(error instanceof OffsetOutOfRangeError) || error.start <= from) throw error;
+        // a rule that is being warmed up must not stop the others: it knows less of what is going anyway
+        options.warn('history that a rule is rebuilt from has been removed meanwhile', { task: options.number, input: id, from, to: error.start });
+        await read(Math.min(error.start, to));
+      }
+    });
   }
 
   private compare(entry: TabledEntry, found: string, expected: string): void {
@@ -58,6 +92,11 @@ export class EntryReplay {
     if (entry.flags === this.options.flags) throw new EngineError('task.replay-mismatch', { ...facts, advice: 'this is a defect of Vigil: keep the journal and the sources and report it' });
     this.options.warn('a replay under other behaviour flags found other alerts than were written', facts);
   }
+}
+
+/** Next offset of each input after an entry; without those that had not begun. */
+export function positionsOf({ table, positions }: TabledEntry): Map<string, number> {
+  return new Map(table.map((id, i) => [id, positions[i] as number] as const).filter(([, position]) => position !== NOT_BEGUN));
 }
 
 /** The digest without keys that are ahead of the replay, as text that does not depend on order. */

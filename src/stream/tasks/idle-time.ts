@@ -55,9 +55,9 @@ export class IdleTime {
     if (this.check === 'none' && this.task.doubted.length > 0) wait = this.checkAgainAt - now;
     const idleWait = this.task.nextIdleWaitMs;
     if (idleWait !== Infinity && !this.confirming && this.silenceHolds()) wait = Math.min(wait, Math.max(1, idleWait - (now - this.lastTickAt), this.confirmAgainAt - now));
-    for (const { id, source, idleAfterMs } of this.task.inputs) {
+    for (const { id, source, idleAfterMs, warm } of this.task.inputs) {
       const pump = this.inputs.pump(id);
-      if (source === null || pump === undefined || this.task.isIdle(id) || !pump.isSilent(now)) continue;
+      if (source === null || warm !== null || pump === undefined || this.task.isIdle(id) || !pump.isSilent(now)) continue;
       wait = Math.min(wait, pump.lastRecordAt + idleAfterMs - now);
     }
     return Math.max(1, wait);
@@ -66,9 +66,10 @@ export class IdleTime {
   /** An input that was read to its end and has been silent no longer holds the others' watermark back. */
   private markIdleInputs(): void {
     const now = this.clock.now();
-    for (const { id, source, idleAfterMs } of this.task.inputs) {
+    for (const { id, source, idleAfterMs, warm } of this.task.inputs) {
       const pump = this.inputs.pump(id);
-      if (source === null || pump === undefined || this.task.isIdle(id)) continue;
+      // history ends where its input stands, silent or not
+      if (source === null || warm !== null || pump === undefined || this.task.isIdle(id)) continue;
       if (pump.isSilent(now) && now - pump.lastRecordAt >= idleAfterMs) this.markIdle(id);
     }
   }

@@ -33,7 +33,7 @@ export class OpenEntry {
 
   /** Steps name inputs by their number, so the table may not change under them: a change of sources begins an entry. */
   get namesInputs(): boolean {
-    return this.steps.some(({ kind }) => kind === 'take' || kind === 'idle');
+    return this.steps.some(({ kind }) => kind === 'take' || kind === 'idle' || kind === 'join');
   }
 
   useInputs(inputs: readonly TaskInput[]): void {
@@ -54,6 +54,11 @@ export class OpenEntry {
 
   addIdle(id: string): void {
     this.steps.push({ kind: 'idle', input: this.table.indexOf(id) });
+  }
+
+  /** Comes last: the table is another one after it. */
+  addJoin(id: string): void {
+    this.steps.push({ kind: 'join', input: this.table.indexOf(id) });
   }
 
   addTick(deltaMs: number): void {

@@ -1,8 +1,10 @@
-import type { TaskInput } from '../../engine/task/task-input.js';
+import type { TaskInput, WarmInput } from '../../engine/task/task-input.js';
+import { NOT_BEGUN } from '../../state/journal.js';
 import type { Bell, Clock } from '../clock.js';
 import type { RunnerLimits } from '../limits.js';
 import type { LogReader, OffsetOutOfRangeError } from '../log.js';
 import type { Topics } from '../topics.js';
+import { findHistoryStart } from './history-start.js';
 import { InputPump } from './input-pump.js';
 
 /** How far an input has been taken, and how far the log has it. */
@@ -19,6 +21,8 @@ export class OpenInputs {
   /** next offset to be taken, by id of the input */
   readonly positions = new Map<string, number>();
   private readonly pumps = new Map<string, InputPump>();
+  /** inputs of history, each with what ends the question where it begins */
+  private readonly history = new Map<string, AbortController>();
 
   constructor(
     private readonly reader: LogReader,
@@ -31,30 +35,69 @@ export class OpenInputs {
   /** Opens pumps for new inputs and closes those of inputs that are gone. */
   use(inputs: readonly TaskInput[]): void {
     const ids = new Set(inputs.map(({ id }) => id));
-    for (const [id, pump] of this.pumps) {
-      if (ids.has(id)) continue;
-      pump.stop();
-      this.pumps.delete(id);
-      this.positions.delete(id);
-    }
+    for (const id of [...this.pumps.keys(), ...this.history.keys()]) if (!ids.has(id)) this.close(id);
     for (const input of inputs) {
-      if (this.pumps.has(input.id)) continue;
-      const position = this.positions.get(input.id) ?? input.startOffset;
-      this.positions.set(input.id, position);
-      this.pumps.set(input.id, new InputPump(this.reader, input.topic ?? this.topics.rekey, input.partition, position, this.clock, this.bell, this.limits));
+      if (input.warm !== null) this.useHistory({ ...input, warm: input.warm });
+      else this.open(input, this.positions.get(input.id) ?? input.startOffset);
     }
+  }
+
+  private open({ id, topic, partition }: TaskInput, position: number): void {
+    if (this.pumps.has(id)) return;
+    this.positions.set(id, position);
+    this.pumps.set(id, new InputPump(this.reader, topic ?? this.topics.rekey, partition, position, this.clock, this.bell, this.limits));
+  }
+
+  private close(id: string): void {
+    this.pumps.get(id)?.stop();
+    this.pumps.delete(id);
+    this.history.get(id)?.abort();
+    this.history.delete(id);
+    this.positions.delete(id);
+  }
+
+  /** Where history begins is asked for once: afterwards the journal knows. Nobody waits for the answer. */
+  private useHistory(input: TaskInput & { readonly warm: WarmInput }): void {
+    if (this.history.has(input.id)) return;
+    const asking = new AbortController();
+    this.history.set(input.id, asking);
+    const known = this.positions.get(input.id);
+    if (known !== undefined) return this.open(input, known);
+    void findHistoryStart(this.reader, this.clock, asking.signal, this.limits, input.topic ?? '', input).then(
+      (start) => {
+        if (asking.signal.aborted) return;
+        this.open(input, start);
+        this.bell.ring();
+      },
+      // only an abort ends it in vain
+      () => undefined,
+    );
+  }
+
+  /** Goes on behind what the log no longer has. @param to offset of the first record that it has */
+  skipTo(input: TaskInput, to: number): void {
+    this.pumps.get(input.id)?.stop();
+    this.pumps.delete(input.id);
+    this.open(input, to);
+  }
+
+  /** Whether history is read for some rule. */
+  get hasHistory(): boolean {
+    return this.history.size > 0;
   }
 
   pump(id: string): InputPump | undefined {
     return this.pumps.get(id);
   }
 
+  /** `NOT_BEGUN` while the log is asked where an input begins. */
   position(id: string): number {
-    return this.positions.get(id) ?? 0;
+    return this.positions.get(id) ?? NOT_BEGUN;
   }
 
   stop(): void {
     for (const pump of this.pumps.values()) pump.stop();
+    for (const asking of this.history.values()) asking.abort();
   }
 
   /** Nothing has come on any of those inputs that was not taken, as far as is known without asking. */
@@ -66,7 +109,7 @@ export class OpenInputs {
 
   /** What comes next of some input, where the log no longer has it. */
   get missing(): OffsetOutOfRangeError | null {
-    for (const { failure, empty } of this.pumps.values()) if (failure !== null && empty) return failure;
+    for (const [id, { failure, empty }] of this.pumps) if (failure !== null && empty && !this.history.has(id)) return failure;
     return null;
   }
 
@@ -77,7 +120,7 @@ export class OpenInputs {
   }
 
   get standings(): readonly InputStanding[] {
-    return [...this.pumps].map(([id, pump]) => {
+    return [...this.pumps].filter(([id]) => !this.history.has(id)).map(([id, pump]) => {
       const position = this.position(id);
       return { topic: pump.topic, partition: pump.partition, position, end: pump.endOffset, lag: Math.max(0, pump.endOffset - position) };
     });

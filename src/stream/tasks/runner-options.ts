@@ -4,6 +4,7 @@ import type { Log } from '../log.js';
 import type { PartStore } from '../savepoint/part-writer.js';
 import type { Topics } from '../topics.js';
 import type { SharedControl } from './control-reader.js';
+import type { WarmUpStanding } from './history.js';
 import type { OpeningTimes } from './opening.js';
 import type { SilenceCheck } from './silence-check.js';
 import type { Followed } from './standbys.js';
@@ -86,4 +87,6 @@ export interface RunnerStatus {
   readonly dirtyKeys: number;
   /** of the opening; null until it is over */
   readonly replay: { readonly entries: number; readonly ms: number } | null;
+  /** what is being read of history for rules whose state is rebuilt */
+  readonly warmUps: readonly WarmUpStanding[];
 }

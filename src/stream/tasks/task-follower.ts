@@ -7,7 +7,7 @@ import { decodeKeyHeader } from '../../state/checkpoint.js';
 import { runnerLimits } from '../limits.js';
 import { OffsetOutOfRangeError, type Fetched, type LogRecord } from '../log.js';
 import { CheckpointReader } from './checkpoint-reader.js';
-import { EntryReplay } from './entry-replay.js';
+import { EntryReplay, positionsOf } from './entry-replay.js';
 import { JournalTail } from './journal-tail.js';
 import { retried, type OpenedTask, type OpenOptions, type TabledEntry } from './opening.js';
 
@@ -81,7 +81,10 @@ export class TaskFollower {
     for (const [key, value] of records) if (isLayoutKey(key)) task.restoreLayout(value);
     this.slots = task.layout.size;
     await this.replay.control(task, 0, base?.controlPosition ?? 0);
-    if (base !== undefined) task.restoreTime(base.time);
+    if (base !== undefined) {
+      task.restoreTime(base.time);
+      this.replay.beginAfter(base);
+    }
     this.restoreKeys(task, records);
     task.sequence = floor;
     this.task = task;
@@ -176,7 +179,7 @@ export class TaskFollower {
     this.adoptFloor();
     task.finishReplay();
     const ids = new Set(task.inputs.map(({ id }) => id));
-    const positions = new Map((last?.table ?? []).map((id, i) => [id, last?.positions[i] as number] as const).filter(([id]) => ids.has(id)));
+    const positions = new Map(last === undefined ? [] : [...positionsOf(last)].filter(([id]) => ids.has(id)));
     return { task, positions, floor: last?.floor ?? 0, lastEntryAt, replayed: this.replayed, followed: this.followed, times: this.times };
   }
 

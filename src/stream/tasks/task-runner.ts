@@ -1,15 +1,16 @@
 import { assert, present } from '../../event/assert.js';
 import type { SavepointMark } from '../../engine/task/control.js';
 import { PartitionTask } from '../../engine/task/partition-task.js';
-import type { TaskInput } from '../../engine/task/task-input.js';
+import type { TaskInput, WarmInput } from '../../engine/task/task-input.js';
 import { EngineError } from '../../event/engine-error.js';
-import { encodeJournalEntry, type JournalEntry } from '../../state/journal.js';
+import { encodeJournalEntry, NOT_BEGUN, type JournalEntry } from '../../state/journal.js';
 import { Bell } from '../clock.js';
 import { runnerLimits, type RunnerLimits } from '../limits.js';
 import type { LogRecord, OffsetOutOfRangeError } from '../log.js';
 import { keepPart } from '../savepoint/keep-part.js';
 import { Committer } from './committer.js';
 import { SharedControl } from './control-reader.js';
+import { History } from './history.js';
 import { IdleTime } from './idle-time.js';
 import { InputPump } from './input-pump.js';
 import { JournalTrim } from './journal-trim.js';
@@ -49,6 +50,7 @@ export class TaskRunner {
   private readonly entry = new OpenEntry();
   private readonly trim: JournalTrim;
   private idleTime: IdleTime | null = null;
+  private history: History;
   private controlPump: InputPump | null = null;
   private lastCommitAt = -Infinity;
   private committing: Promise<void> | null = null;
@@ -65,6 +67,7 @@ export class TaskRunner {
     this.task = new PartitionTask({ number, keyedPartitions });
     this.committer = new Committer(options, limits, this.stopping.signal);
     this.inputs = new OpenInputs(log.reader, topics, clock, this.bell, limits);
+    this.history = new History(this.task, this.inputs);
     this.trim = new JournalTrim({ ...options, limits, signal: this.stopping.signal, warn: (message, facts) => observer.warn(number, message, facts) });
   }
 
@@ -96,6 +99,7 @@ export class TaskRunner {
       keys: this.task.keyCount,
       dirtyKeys: this.task.dirtyKeys,
       replay: this.replay,
+      warmUps: this.history.standings,
     };
   }
 
@@ -143,6 +147,7 @@ export class TaskRunner {
       return this.readTask();
     });
     this.task = opened.task;
+    this.history = new History(opened.task, this.inputs);
     this.replay = { entries: opened.replayed, ms: clock.now() - startedAt };
     this.options.observer.opened?.(this.options.number, { ...opened.times, followed: opened.followed, entries: opened.replayed, keys: opened.task.keyCount, fenceMs: this.fenceMs, ms: this.replay.ms });
     this.writtenFloor = opened.floor;
@@ -253,11 +258,12 @@ export class TaskRunner {
     const until = clock.now() + this.limits.sliceMs;
     let moved = this.takeControl();
     if (this.entryClosed) return false;
-    const inputs = this.task.inputs;
+    const inputs = this.task.inputs.filter(({ warm }) => warm === null);
     for (let n = 0; n < inputs.length && clock.now() <= until; n++) {
       const input = inputs[(this.turn + n) % inputs.length] as TaskInput;
       if (this.takeFrom(input, until)) moved = true;
     }
+    if (this.inputs.hasHistory && this.takeHistory()) moved = true;
     this.turn++;
     if (moved) this.entry.note(clock.now(), this.task.hasVisibleEffects);
     return moved;
@@ -271,14 +277,15 @@ export class TaskRunner {
     while (!pump.empty && !this.entryClosed) {
       const ahead = pump.peek();
       const change = ahead === null ? null : this.control.read(ahead);
-      if ((change?.kind === 'source' && this.entry.namesInputs) || (change?.kind === 'savepoint' && this.task.control.isNew(change.change))) {
+      const changesInputs = change !== null && this.task.mayChangeInputs(change);
+      if ((changesInputs && this.entry.namesInputs) || (change?.kind === 'savepoint' && this.task.control.isNew(change.change))) {
         this.entry.changeWaits = !this.entry.isEmpty || control.position > from;
         break;
       }
       const { record, to } = present(pump.take(), 'a pump that is not empty has something to take');
-      if (record !== null) this.task.applyControl(change, record.offset);
+      if (record !== null) this.task.applyControl(change, record.offset, this.inputs.positions);
       control.position = to;
-      if (change?.kind === 'source') this.useInputs();
+      if (changesInputs) this.useInputs();
     }
     if (control.position === from) return false;
     this.entry.addControl(from, control.position);
@@ -310,29 +317,72 @@ export class TaskRunner {
     this.entry.note(this.options.clock.now(), true);
   }
 
+  /** History has time of its own, behind the inputs: then it has come to where they stand when an entry ends. */
+  private takeHistory(): boolean {
+    const until = this.options.clock.now() + this.limits.sliceMs;
+    let moved = false;
+    for (const input of this.task.inputs) {
+      const { warm } = input;
+      if (warm === null || !this.history.mayTake({ ...input, warm })) continue;
+      if (this.takeFrom(input, until)) moved = true;
+    }
+    return moved;
+  }
+
   private takeFrom(input: TaskInput, until: number): boolean {
     const pump = this.inputs.pump(input.id);
     if (pump === undefined) return false;
+    const { warm } = input;
+    if (warm !== null && pump.failure !== null && pump.empty) return this.skipHistory({ ...input, warm }, pump.failure);
     const from = this.inputs.position(input.id);
+    const limit = warm === null ? Infinity : Math.max(from, this.history.limitOf({ ...input, warm }));
     let to = from;
     if (input.source === null && !pump.empty) this.idleTime?.beforeChange();
     this.task.repeats.length = 0;
     for (let n = 1; !pump.empty; n++) {
       const ahead = pump.peek();
       if (ahead !== null && this.task.controlNeeded(input.id, ahead) > this.task.control.position) break;
+      if (ahead !== null && ahead.offset >= limit) {
+        to = limit;
+        break;
+      }
       const next = pump.take();
       if (next === null) break;
-      to = next.to;
+      to = Math.min(next.to, limit);
       if (next.record !== null) {
         this.task.take(input.id, next.record);
-        this.entry.events++;
+        if (warm === null) this.entry.events++;
       }
-      if (n % this.limits.recordsPerLook === 0 && (this.transactionFull || this.options.clock.now() > until)) break;
+      const full = warm === null ? this.transactionFull : n >= this.limits.eventsPerTransaction || this.task.effectCount >= 2 * this.limits.effectsPerTransaction;
+      if (n % this.limits.recordsPerLook === 0 && (full || this.options.clock.now() > until)) break;
     }
     if (to === from) return false;
     this.inputs.positions.set(input.id, to);
     this.entry.addTake(input.id, from, to, this.task.repeats);
     return true;
+  }
+
+  /** The log removed what was to be read next: the rule is rebuilt from what is left. */
+  private skipHistory(input: TaskInput & { readonly warm: WarmInput }, { start }: OffsetOutOfRangeError): boolean {
+    const from = this.inputs.position(input.id);
+    const to = Math.min(start, this.history.limitOf(input));
+    if (to <= from) return false;
+    this.options.observer.warn(this.options.number, 'history that a rule is rebuilt from has been removed before it was read', { input: input.id, from, to });
+    this.inputs.skipTo(input, to);
+    this.entry.addTake(input.id, from, to, []);
+    return true;
+  }
+
+  /** @returns whether some history has come to where its input stands, which then feeds the rule itself */
+  private joinHistory(): boolean {
+    if (!this.inputs.hasHistory) return false;
+    const { caughtUp } = this.history;
+    if (caughtUp.length > 0) this.idleTime?.beforeChange();
+    for (const id of caughtUp) {
+      this.task.join(id);
+      this.entry.addJoin(id);
+    }
+    return caughtUp.length > 0;
   }
 
   // ------------------------------------------------------------------ when
@@ -352,8 +402,9 @@ export class TaskRunner {
     const { isEmpty, firstStepAt, firstVisibleAt } = this.entry;
     const visible = Math.max(firstVisibleAt + this.limits.lingerMs, this.lastCommitAt + this.limits.commitIntervalMs);
     const feeds = this.task.feedsKeyedTasks ? firstStepAt + this.limits.commitIntervalMs : Infinity;
+    const joins = this.inputs.hasHistory && this.history.caughtUp.length > 0 ? this.lastCommitAt + this.limits.commitIntervalMs : Infinity;
     const quiet = !isEmpty ? firstStepAt + this.limits.quietCommitMs : this.task.dirtyKeys > 0 ? this.lastCommitAt + this.limits.quietCommitMs : Infinity;
-    return Math.min(visible, feeds, quiet);
+    return Math.min(visible, feeds, quiet, joins);
   }
 
   private patience(idleTime: IdleTime): number {
@@ -375,18 +426,21 @@ export class TaskRunner {
     assert(this.committing === null, 'one transaction at a time');
     const { options, task } = this;
     const now = options.clock.now();
+    const joined = this.joinHistory();
     const effects = task.takeEffects();
     const frames = task.takeFrames(this.inputs.positions);
     const state = task.flush(keys);
     const floor = options.protocol?.honestFloor === false ? task.sequence + 1 : task.floor;
     const tombstones = task.takeTombstones(this.writtenFloor);
     const { inputs, table, steps, events } = this.entry.take();
+    const positions = table.map((id) => this.inputs.position(id));
+    if (joined) this.useInputs();
     const entry: JournalEntry = {
       sequence: task.sequence,
       writer: options.nonce,
       inputs,
       steps,
-      positions: table.map((id) => this.inputs.position(id)),
+      positions,
       controlPosition: task.control.position,
       time: task.timeState(),
       floor,
@@ -406,7 +460,7 @@ export class TaskRunner {
     this.committing = this.committer.send(entry, writes).then(
       () => {
         this.writtenFloor = entry.floor;
-        this.committed = { controlPosition: entry.controlPosition, positions: Object.fromEntries(table.map((id, i) => [id, entry.positions[i] ?? 0])) };
+        this.committed = { controlPosition: entry.controlPosition, positions: Object.fromEntries(table.map((id, i) => [id, positions[i] as number] as const).filter(([, position]) => position !== NOT_BEGUN)) };
         options.observer.committed(options.number, { events, alerts: effects.alerts.length, ms: options.clock.now() - now, bytes: countWrites(writes) });
         if (this.trim.trim(entry.floor)) this.entry.nameInputs();
         ended();

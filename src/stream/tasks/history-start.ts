@@ -1,0 +1,25 @@
+import type { TaskInput, WarmInput } from '../../engine/task/task-input.js';
+import type { Clock } from '../clock.js';
+import type { RunnerLimits } from '../limits.js';
+import type { LogReader } from '../log.js';
+
+/** Records before the first that can matter: with one of them read it is known that nothing is missing. Not all of them are events. */
+const LEAD_RECORDS = 16;
+
+/**
+ * Asks the log where the history begins that a rule's state is rebuilt from, until it answers.
+ * @returns an offset at which a read may begin
+ */
+export async function findHistoryStart(reader: LogReader, clock: Clock, signal: AbortSignal, limits: RunnerLimits, topic: string, input: TaskInput & { readonly warm: WarmInput }): Promise<number> {
+  const { partition, startOffset, warm } = input;
+  for (let retryMs = limits.retryMs; ; retryMs = Math.min(retryMs * 2, limits.retryMsMax)) {
+    signal.throwIfAborted();
+    try {
+      const found = warm.sinceMs === -Infinity ? 0 : await reader.offsetAt(topic, partition, warm.sinceMs);
+      const ends = (await reader.ends(topic)).find((one) => one.partition === partition);
+      return Math.max(startOffset, ends?.start ?? 0, Math.min(found - LEAD_RECORDS, warm.target));
+    } catch {
+      await clock.sleep(retryMs, signal);
+    }
+  }
+}
