@@ -26,17 +26,18 @@ export async function post(service: Service, payments: readonly Payment[]): Prom
   if (answer.json['accepted'] !== payments.length) throw new Error(`${payments.length} payments sent: ${JSON.stringify(answer.json)}`);
 }
 
-/** Everything that was sent is taken, and no task has written anything for a while. */
-export async function quiet(service: Service): Promise<void> {
+/** Everything that was sent is taken by one of the members, and no task has written anything for a while. */
+export async function quiet(...members: readonly Service[]): Promise<void> {
   let seen = '';
   let since = performance.now();
   await until(async () => {
-    const tasks = (await service.call('GET', '/cluster')).json['tasks'] as TaskView[];
-    const now = tasks.map(({ sequence }) => sequence).join(' ');
-    if (now !== seen || tasks.some(({ lag, state }) => lag > 0 || state !== 'live')) since = performance.now();
+    const views = await Promise.all(members.map(async (member) => (await member.call('GET', '/cluster')).json['tasks'] as TaskView[]));
+    const now = (views[0] ?? []).map(({ sequence }) => sequence).join(' ');
+    const isLive = (views[0] ?? []).every((_, i) => views.some((tasks) => tasks[i]?.state === 'live' && tasks[i].lag === 0));
+    if (now !== seen || !isLive) since = performance.now();
     seen = now;
     return performance.now() - since > 2_500;
-  }, 'nothing is written any more', 60_000);
+  }, 'nothing is written any more', 90_000);
 }
 
 /** Alerts of a topic as `rule key time`, in order of text. */
