@@ -8,6 +8,7 @@ type Run = (chosen: Chosen) => Promise<number | void> | number | void;
 const runs: Readonly<Record<string, () => Promise<Run>>> = {
   workload: async () => (await import('./workload-command.js')).workloadCommand,
   growth: async () => (await import('./growth/growth-command.js')).growthCommand,
+  memory: async () => (await import('./memory/memory-command.js')).memoryCommand,
   kafka: async () => (await import('./kafka/kafka-command.js')).kafkaCommand,
 };
 

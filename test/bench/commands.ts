@@ -26,6 +26,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
   },
   {
+    name: 'memory',
+    about: 'bytes for each key by kind of state, and pauses with many keys; a table and a JSON line for each; takes two minutes',
+    options: {
+      keys: { kind: 'number', from: 1_000, to: 5_000_000, otherwise: 1_000_000, about: 'keys' },
+      only: { kind: 'text', about: 'names of kinds, comma separated' },
+    },
+  },
+  {
     name: 'kafka',
     about: 'the service on a broker of its own against bare client loops that do the same: events a second and latency; takes about five minutes',
     options: {

@@ -4,7 +4,7 @@ import { quantile } from '../table.js';
 import { AlertReader, differenceOf } from './alert-reader.js';
 import { createTopic } from './cluster.js';
 import type { Contestant, Surroundings } from './contestant.js';
-import { AMOUNT, DENSE, makePayments, Recount } from './payments.js';
+import { AMOUNT, DENSE, makePayments, Recount, SPARSE, type Mix } from './payments.js';
 import { ProcessUse } from './process-use.js';
 
 /** From the moment a producer hands an event to its library to the moment a read_committed consumer has the alert. */
@@ -27,6 +27,9 @@ const LAST_ALERT_WITHIN_MS = 30_000;
 /** sent before anything is measured, seconds: code is compiled, connections are open */
 const WARM_UP_SECONDS = 5;
 
+/** at lower rates more of the events end in an alert: some fifty a second either way */
+const DENSE_BELOW = 2_000;
+
 export interface LatencyOptions {
   readonly rate: number;
   readonly seconds: number;
@@ -46,7 +49,7 @@ export async function latency(contestant: Contestant, surroundings: Surroundings
   try {
     await running.ready();
     await sleep(2_000);
-    const { input, expected, sentBy } = paymentsFor(Math.round(rate * (seconds + WARM_UP_SECONDS)), seed);
+    const { input, expected, sentBy } = paymentsFor(Math.round(rate * (seconds + WARM_UP_SECONDS)), seed, rate < DENSE_BELOW ? DENSE : SPARSE);
     const producer = new Peer(['produce', brokers, topic, 'card', String(rate)], input);
     await producer.done;
     await reader.until(expected.length, LAST_ALERT_WITHIN_MS);
@@ -71,10 +74,10 @@ export async function latency(contestant: Contestant, surroundings: Surroundings
 }
 
 /** Payments as NDJSON, the alerts that must come, and by alert the place of the payment that completes it. */
-function paymentsFor(count: number, seed: number): { input: string; expected: readonly string[]; sentBy: ReadonlyMap<string, number> } {
+function paymentsFor(count: number, seed: number, mix: Mix): { input: string; expected: readonly string[]; sentBy: ReadonlyMap<string, number> } {
   const recount = new Recount();
   const [lines, sentBy]: [string[], Map<string, number>] = [[], new Map()];
-  for (const { card, ts, json } of makePayments(count, seed, DENSE)) {
+  for (const { card, ts, json } of makePayments(count, seed, mix)) {
     recount.add(card, ts, Number(AMOUNT.exec(json)?.[1]));
     sentBy.set(`${card} ${ts}`, lines.length);
     lines.push(json);

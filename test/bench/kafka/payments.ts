@@ -22,7 +22,7 @@ export interface Mix {
 
 /** As workload W1: one alert for a hundred payments. */
 export const SPARSE: Mix = { cards: 10_000, small: 0.3, large: 0.02 };
-/** For latency: one alert for about ten payments, so that there are enough of them at a low rate. */
+/** One alert for about ten payments, so that there are enough of them at a low rate. */
 export const DENSE: Mix = { cards: 1_000, small: 0.4, large: 0.15 };
 
 /** The same payments for the same seed. A card pays every four minutes on average. */
