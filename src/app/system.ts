@@ -111,7 +111,7 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
   const live = new LiveViewAdapter(host, log, topics, { id: randomUUID(), role: config.role, startedAt }, topicWatch);
   const health = healthOf(host, config.role);
   const assembly = new SavepointAssembly({ reader: log.reader, topics, app: config.app, flags: ENGINE_FLAGS, clock: systemClock, folders, control: host.control, logger });
-  const catalogue = config.role === 'worker' ? null : await openCatalogue({ config, log, topics, logger, live, health, telemetry, savepoints: { folders, assembly, control: host.control } });
+  const catalogue = config.role === 'worker' ? null : await openCatalogue({ config, log, topics, logger, live, health, telemetry, savepoints: { folders, assembly, control: host.control, isWarmingUp: () => host.runners.some(({ task }) => task.warmingUp) } });
   indexer = catalogue?.indexer ?? null;
   const app = catalogue === null
     ? await createWorkerApp({ apiKeys: new StaticKey(config.adminKey), health, metrics, live }, apiOptions(config, logger, telemetry))

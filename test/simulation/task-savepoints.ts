@@ -12,7 +12,7 @@ import { TOPICS } from './task-scenario.js';
  * say they are from before it are those that these entries sent, all of them, with none of another among those that a part has taken.
  * @returns parts that were compared
  */
-export function checkSavepoints(outcome: Outcome, parts: MemorySavepoints, folds: readonly Fold[]): number {
+export async function checkSavepoints(outcome: Outcome, parts: MemorySavepoints, folds: readonly Fold[]): Promise<number> {
   let compared = 0;
   for (const { id, offset } of controlOf(outcome).savepoints) {
     const sent: string[] = [];
@@ -22,12 +22,18 @@ export function checkSavepoints(outcome: Outcome, parts: MemorySavepoints, folds
       if (at < 1) continue;
       const before = fold(outcome, task.number, entries.slice(0, at));
       sent.push(...before.frames);
-      checkPart(outcome, parts, id, before, entries[at] as TabledEntry, offset);
+      if (before.task.warmingUp) await requireRefusal(parts, id, task.number);
+      else checkPart(outcome, parts, id, before, entries[at] as TabledEntry, offset);
       compared++;
     }
     compare(`frames before savepoint ${id}`, framesBefore(outcome, offset), sent);
   }
   return compared;
+}
+
+/** How far history has been read is no place to go on from. */
+async function requireRefusal(parts: MemorySavepoints, savepoint: string, task: number): Promise<void> {
+  if ((await parts.of(savepoint).failure()) === null) throw new Violation(`savepoint ${savepoint} was taken while task ${task} read history`);
 }
 
 function checkPart(outcome: Outcome, parts: MemorySavepoints, savepoint: string, before: Fold, first: TabledEntry, controlPosition: number): void {

@@ -141,7 +141,7 @@ class TaskSimulation {
     cluster.calm();
     await this.settle();
     const counts = await checkOutcome(this.outcome);
-    const savepointParts = checkSavepoints(this.outcome, this.parts, counts.folds);
+    const savepointParts = await checkSavepoints(this.outcome, this.parts, counts.folds);
     return {
       seed: this.options.seed, events: scenario.events, entries: counts.entries, outputs: counts.alerts, counted: counts.counted, steps: cluster.steps,
       simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, savepointParts, ...countWarmUps(counts.folds), faults: { ...cluster.faultCounts }, drains: this.drains,

@@ -21,6 +21,8 @@ export interface SavepointSources {
   readonly folders: SavepointFolders;
   readonly assembly: SavepointAssembly;
   readonly control: ControlState;
+  /** whether a task of this process rebuilds the state of a rule from history */
+  readonly isWarmingUp: () => boolean;
 }
 
 /** Names of folders. */
@@ -47,6 +49,7 @@ export class SavepointAdapter implements SavepointStore {
   async ask(id: string, caller: Caller): Promise<Stored<SavepointView>> {
     const known = await this.get(id);
     if (known !== null) return { outcome: 'unchanged', item: known };
+    if (this.of.isWarmingUp()) throw new ApiError(409, 'savepoint.warming-up', 'the state of a rule is being rebuilt from history: ask again once it has caught up');
     const isNew = await asApi(() => this.of.catalogue.ask(id, caller));
     const item = (await this.get(id)) ?? this.plain({ id, at: Date.now(), heard: false });
     return { outcome: isNew ? 'created' : 'unchanged', item };

@@ -17,6 +17,8 @@ export interface PartPlace {
 export async function keepPart(task: PartitionTask, mark: SavepointMark, place: PartPlace, options: RunnerOptions): Promise<void> {
   const { number, keyedPartitions, nonce, flags, parts: store, clock, observer } = options;
   if (store === undefined) return;
+  // how far history has been read is no place to go on from: what was read would be said again, or never
+  if (task.warmingUp) return store.refuse(mark.id, `task ${number} rebuilds the state of a rule from history: ask again once it has caught up`);
   const part = { savepoint: mark.id, task: number, keyedPartitions, sequence: task.sequence - 1, writer: nonce, controlPosition: place.offset, flags, positions: place.positions };
   try {
     await writePart(task, part, { store, clock, sliceMs: place.limits.sliceMs, signal: place.signal });
