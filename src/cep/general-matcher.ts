@@ -55,6 +55,10 @@ export class GeneralState implements PatternState {
     return this.dueMs;
   }
 
+  restsAt(): number {
+    return this.dueMs;
+  }
+
   isEmpty(): boolean {
     return this.groups.size === 0 && this.held.length === 0 && this.watches.isEmpty();
   }

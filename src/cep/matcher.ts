@@ -100,6 +100,11 @@ export interface PatternState {
   advanceTime(watermarkMs: number): readonly PatternOutput[];
   /** The deadline at which something next happens by time, epoch ms; Infinity if nothing will. */
   nextDeadline(): number;
+  /**
+   * When it is to be asked what time alone has taken away, where time gives nothing: a moment at which something is over, and not later than
+   * everything is (or could be, by the events kept). Epoch ms; Infinity if nothing will be. What is over is met by no event, so it may stay until then.
+   */
+  restsAt(): number;
   /** Nothing is kept: the state may be thrown away. */
   isEmpty(): boolean;
   /** Dropped for the bound since the state was last empty. */

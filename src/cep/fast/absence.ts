@@ -51,6 +51,10 @@ export class AbsenceState implements PatternState {
     return oldest === undefined ? Infinity : oldest.ts + this.program.forMs;
   }
 
+  restsAt(): number {
+    return this.nextDeadline();
+  }
+
   isEmpty(): boolean {
     return this.waiting.length === 0;
   }

@@ -53,6 +53,10 @@ export class EntryList {
     return this.items[this.gone];
   }
 
+  last(): Entry | undefined {
+    return this.size === 0 ? undefined : this.items[this.items.length - 1];
+  }
+
   push(entry: Entry): void {
     this.items.push(entry);
   }

@@ -81,6 +81,15 @@ export class CompactState implements PatternState {
     return dueMs;
   }
 
+  restsAt(): number {
+    let lastMs = -Infinity;
+    for (const list of this.lists) {
+      const last = list.last();
+      if (last !== undefined && last.event.ts > lastMs) lastMs = last.event.ts;
+    }
+    return lastMs === -Infinity ? Infinity : lastMs + this.program.withinMs;
+  }
+
   isEmpty(): boolean {
     return this.lists.every((list) => list.size === 0);
   }

@@ -56,6 +56,10 @@ export class PairState implements PatternState {
     return oldest === undefined ? Infinity : oldest[0].ts + this.program.withinMs;
   }
 
+  restsAt(): number {
+    return this.size() === 0 ? Infinity : (this.waiting[this.waiting.length - 1] as [StreamEvent])[0].ts + this.program.withinMs;
+  }
+
   isEmpty(): boolean {
     return this.size() === 0;
   }

@@ -66,6 +66,15 @@ export class SequenceState implements PatternState {
     return dueMs;
   }
 
+  restsAt(): number {
+    let lastMs = -Infinity;
+    for (let i = 0; i < this.registers.length; i++) {
+      const youngest = this.registers[i]?.at(-1);
+      if (youngest !== undefined) lastMs = Math.max(lastMs, this.untilMs(youngest, i));
+    }
+    return lastMs === -Infinity ? Infinity : lastMs;
+  }
+
   isEmpty(): boolean {
     return this.size === 0;
   }
@@ -109,6 +118,7 @@ export class SequenceState implements PatternState {
   }
 
   private begin(event: StreamEvent): void {
+    this.expire(0, event.ts);
     (this.registers[0] ??= []).push([event]);
     this.size++;
     if (this.size > this.program.maxPartialMatches) this.dropOldest();
@@ -118,6 +128,7 @@ export class SequenceState implements PatternState {
     const rows = this.registers[stage - 1] as Row[];
     this.registers[stage - 1] = null;
     for (const row of rows) row.push(event);
+    this.expire(stage, event.ts);
     const already = this.registers[stage];
     if (already == null || already.length === 0) this.registers[stage] = rows;
     else already.push(...rows);

@@ -31,7 +31,7 @@ export function explainKey(program: GroupProgram, rule: RunningRule, state: KeyS
     waitingEvents: state.waiting?.length ?? 0,
     windows,
     firing: firingOf(rule, state, asOf),
-    partialMatches: part instanceof PatternPart ? part.state.partialMatches().map((match) => ({
+    partialMatches: part instanceof PatternPart ? part.state.partialMatches().filter(({ waitsFor }) => part.timed || waitsFor.some(({ untilMs }) => untilMs >= watermarkMs)).map((match) => ({
       taken: match.taken.map(({ stage, event }) => ({ stage: names[stage] ?? stage, ...coordinates(event) })),
       waitsFor: match.waitsFor.map(({ what, stage, untilMs }) => ({ what, stage: stage === null ? null : (names[stage] ?? stage), until: time(untilMs) })),
     })) : [],

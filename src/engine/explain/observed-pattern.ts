@@ -84,6 +84,10 @@ export class ObservedPattern implements PatternState {
     return this.inner.nextDeadline();
   }
 
+  restsAt(): number {
+    return this.inner.restsAt();
+  }
+
   isEmpty(): boolean {
     return this.inner.isEmpty();
   }

@@ -21,6 +21,10 @@ export class PatternPart implements Part {
     readonly timed: boolean,
   ) {}
 
+  nextDeadline(): number {
+    return this.timed ? this.state.nextDeadline() : this.state.restsAt();
+  }
+
   expiresAt(): number {
     return this.state.isEmpty() ? -Infinity : Infinity;
   }
@@ -91,19 +95,19 @@ export class Parts {
   }
 
   /**
-   * The earliest deadline of a pattern, epoch ms; Infinity for none.
-   * @param timed of those that the passing of time can give an output, or of the others
+   * When time next does something to a pattern, epoch ms; Infinity for never.
+   * @param timed of those that the passing of time can give an output, or of the others, from which it only takes away
    */
   nextDeadline(timed: boolean): number {
     let next = Infinity;
     if (this.list !== null) {
       for (let i = 0; i < this.list.length; i++) {
         const part = this.list[i];
-        if (part instanceof PatternPart && part.timed === timed) next = Math.min(next, part.state.nextDeadline());
+        if (part instanceof PatternPart && part.timed === timed) next = Math.min(next, part.nextDeadline());
       }
       return next;
     }
-    for (const part of (this.map as Map<number, Part>).values()) if (part instanceof PatternPart && part.timed === timed) next = Math.min(next, part.state.nextDeadline());
+    for (const part of (this.map as Map<number, Part>).values()) if (part instanceof PatternPart && part.timed === timed) next = Math.min(next, part.nextDeadline());
     return next;
   }
 }

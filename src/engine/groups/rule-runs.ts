@@ -198,7 +198,7 @@ export class RuleRuns {
 
   private passTimeOf(state: KeyState, rule: RunningRule, until: number): boolean {
     const part = state.parts.get(rule.patternPart);
-    if (!(part instanceof PatternPart) || part.state.nextDeadline() >= until) return false;
+    if (!(part instanceof PatternPart) || part.nextDeadline() >= until) return false;
     const silent = rule.live.status === 'paused' || rule.halted;
     this.past = until <= (rule.timed ? this.lanes.pastReleased : this.lanes.pastWatermark);
     try {
