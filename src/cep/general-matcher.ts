@@ -30,7 +30,7 @@ export class GeneralState implements PatternState {
   held: Completion[] = [];
   /** number of the next captured event */
   seq = 0;
-  overflows = 0;
+  dropped = 0;
   private outputs: PatternOutput[] | null = null;
   private completions: Completion[] = [];
   private captured: StreamEvent | null = null;
@@ -57,6 +57,10 @@ export class GeneralState implements PatternState {
 
   restsAt(): number {
     return this.dueMs;
+  }
+
+  expiresAt(): number {
+    return this.isEmpty() ? -Infinity : Infinity;
   }
 
   isEmpty(): boolean {
@@ -302,16 +306,16 @@ export class GeneralState implements PatternState {
 
   private resolved(watch: Watch, event: StreamEvent): void {
     const trigger = this.capture(event);
-    this.push({ kind: 'resolved', at: event.ts, byTime: false, taken: takenOf(watch.last), trigger, count: watch.count, repeat: watch.repeat, overflowed: this.overflows > 0 });
+    this.push({ kind: 'resolved', at: event.ts, byTime: false, taken: takenOf(watch.last), trigger, count: watch.count, repeat: watch.repeat, overflowed: this.dropped > 0 });
   }
 
   private emit(completion: Completion, byTime: boolean, trigger: StreamEvent | null, repeat: number): void {
     const { last, at, count } = completion;
-    this.push({ kind: 'match', at, byTime, taken: takenOf(last), trigger, count, repeat, overflowed: this.overflows > 0 });
+    this.push({ kind: 'match', at, byTime, taken: takenOf(last), trigger, count, repeat, overflowed: this.dropped > 0 });
   }
 
   private emitTimeout(last: Link, at: number): void {
-    this.push({ kind: 'timeout', at, byTime: true, taken: takenOf(last), trigger: null, count: 1, repeat: 0, overflowed: this.overflows > 0 });
+    this.push({ kind: 'timeout', at, byTime: true, taken: takenOf(last), trigger: null, count: 1, repeat: 0, overflowed: this.dropped > 0 });
   }
 
   private push(output: PatternOutput): void {
@@ -326,14 +330,14 @@ export class GeneralState implements PatternState {
     const oldest = this.groups.threads().sort((a, b) => compareMatches(a.last, b.last));
     for (const thread of oldest.slice(0, this.groups.size - this.program.maxPartialMatches)) {
       this.groups.kill(thread);
-      this.overflows++;
+      this.dropped++;
     }
   }
 
   /** Empty again: nothing is left that earlier events could be compared with. */
   private rest(): void {
     this.seq = 0;
-    this.overflows = 0;
+    this.dropped = 0;
     this.dueMs = Infinity;
   }
 }

@@ -105,10 +105,12 @@ export interface PatternState {
    * everything is (or could be, by the events kept). Epoch ms; Infinity if nothing will be. What is over is met by no event, so it may stay until then.
    */
   restsAt(): number;
-  /** Nothing is kept: the state may be thrown away. */
+  /** -Infinity where nothing is kept, so that the state may be thrown away; Infinity otherwise: it is asked by its deadlines */
+  expiresAt(): number;
+  /** Nothing is kept. */
   isEmpty(): boolean;
   /** Dropped for the bound since the state was last empty. */
-  readonly overflows: number;
+  readonly dropped: number;
   /** What is under way, the oldest first. */
   partialMatches(): readonly PartialMatch[];
   /** Forgets everything (fire policy `reset`). */

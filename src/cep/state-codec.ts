@@ -14,7 +14,7 @@ export interface StoredState {
   readonly watches: { list: Watch[] };
   held: Completion[];
   seq: number;
-  overflows: number;
+  dropped: number;
 }
 
 /** First byte of a general state; the fast forms have their own. */
@@ -42,7 +42,7 @@ export function writeState(state: StoredState, out: StateWriter): void {
   for (const { event } of links.items) events.add(event);
   out.byte(GENERAL_FORMAT);
   out.uint(state.seq);
-  out.uint(state.overflows);
+  out.uint(state.dropped);
   list(out, events.items, (event) => writeEvent(event, out));
   list(out, links.items, (item) => writeLink(item, links, events, out));
   list(out, threads, (thread) => writeThread(thread, links, out));
@@ -138,7 +138,7 @@ export function readState(state: StoredState, automaton: Automaton, withinMs: nu
   const format = from.byte();
   if (format !== GENERAL_FORMAT) throw new EngineError('state.unknown-format', { pattern: format });
   state.seq = from.uint();
-  state.overflows = from.uint();
+  state.dropped = from.uint();
   const events = readList(from, () => readEvent(from));
   const links: Link[] = [];
   for (let left = from.uint(); left > 0; left--) links.push(readLink(from, automaton, events, links));

@@ -39,7 +39,7 @@ export type NewPatternScope = (reads?: Set<number>) => FactScope;
 export function compilePatternProgram(rule: ResolvedRule, pattern: ResolvedPattern, newScope: NewPatternScope, state: string, captured: Set<number>, fast: boolean): PatternProgram {
   const builder = new PatternBuilder(pattern, newScope, captured);
   const spec = builder.build();
-  const compiled = compilePattern(spec, { capture: (event) => capture(event, captured), maxPartialMatches: rule.limits.partialMatches, fast });
+  const compiled = compilePattern(spec, { capture: capturing(captured), maxPartialMatches: rule.limits.partialMatches, fast });
   const shape = JSON.stringify([patternShape(pattern), compiled.form]);
   return { id: hash128(`pattern|${state}|${shape}`).slice(0, 16), compiled };
 }
@@ -50,14 +50,30 @@ export function patternSpecOf(pattern: ResolvedPattern, newScope: NewPatternScop
   return { spec: new PatternBuilder(pattern, newScope, captured).build(), captured };
 }
 
-/** Copies an event with the captured slots only. */
-function capture(event: StreamEvent, slots: ReadonlySet<number>): StreamEvent {
-  const fields: FieldValue[] = [];
-  for (const slot of slots) {
-    const value = event.fields[slot];
+const NO_FIELDS: readonly FieldValue[] = [];
+
+/** Copies events with the captured slots only, in lists of no more places than they need. @param captured complete by the first event */
+function capturing(captured: ReadonlySet<number>): (event: StreamEvent) => StreamEvent {
+  let slots: readonly number[] | null = null;
+  let size = 0;
+  return (event) => {
+    if (slots === null) {
+      slots = [...captured];
+      size = Math.max(-1, ...slots) + 1;
+    }
+    const { source, type, ts, id, partition, offset } = event;
+    return { source, type, ts, id, partition, offset, fields: size === 0 ? NO_FIELDS : fieldsOf(event, slots, size) };
+  };
+}
+
+function fieldsOf({ fields: from }: StreamEvent, slots: readonly number[], size: number): FieldValue[] {
+  const fields = new Array<FieldValue>(size);
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i] as number;
+    const value = from[slot];
     if (value !== undefined) fields[slot] = value;
   }
-  return { source: event.source, type: event.type, ts: event.ts, id: event.id, partition: event.partition, offset: event.offset, fields };
+  return fields;
 }
 
 /**

@@ -65,7 +65,7 @@ function naive(spec: PatternSpec, stageNames: readonly string[]): Pick<CompiledP
   const state: ReturnType<CompiledPattern['newState']> = {
     step: (event) => matcher.step(capture(event)).map((output) => ({ ...output, overflowed: false })),
     advanceTime: (watermarkMs) => matcher.advanceTime(watermarkMs).map((output) => ({ ...output, overflowed: false })),
-    overflows: 0, nextDeadline: unused, restsAt: unused, isEmpty: unused, partialMatches: unused, clear: unused, write: unused, read: unused,
+    dropped: 0, nextDeadline: unused, restsAt: unused, expiresAt: unused, isEmpty: unused, partialMatches: unused, clear: unused, write: unused, read: unused,
   };
   return { stageNames, newState: () => state };
 }

@@ -17,7 +17,7 @@ const n = (event: StreamEvent): number => event.fields[0] as number;
 interface Seen {
   readonly outputs: readonly PatternOutput[];
   readonly empty: boolean;
-  readonly overflows: number;
+  readonly dropped: number;
 }
 
 function run(compiled: CompiledPattern, input: readonly Item[], restore: boolean): Seen[] {
@@ -30,7 +30,7 @@ function run(compiled: CompiledPattern, input: readonly Item[], restore: boolean
       state = compiled.newState();
       state.read(new ByteReader(out.take()));
     }
-    return { outputs, empty: state.isEmpty(), overflows: state.overflows };
+    return { outputs, empty: state.isEmpty(), dropped: state.dropped };
   });
 }
 

@@ -97,15 +97,15 @@ describe('bounds', () => {
   it('drops the partial match that began first, counts it and marks what comes after', () => {
     const state = stateOf({ ...spec, elements: [stage(0, 'a'), { kind: 'not', check: { types: ['z'] } }, stage(1, 'c')], skip: { to: 'none' }, limit: 9 }, 2);
     run(state, 'a1 a2 a3');
-    expect([state.overflows, state.partialMatches().map(({ taken }) => taken.map((one) => one.event.id))]).toEqual([1, [['a2'], ['a3']]]);
+    expect([state.dropped, state.partialMatches().map(({ taken }) => taken.map((one) => one.event.id))]).toEqual([1, [['a2'], ['a3']]]);
     expect(state.step(event('c4')).map(({ overflowed, count }) => [overflowed, count])).toEqual([[true, 2], [true, 2]]);
-    expect([state.overflows, state.isEmpty()]).toEqual([0, true]);
+    expect([state.dropped, state.isEmpty()]).toEqual([0, true]);
   });
 
   it('has room for a hundred unless told otherwise', () => {
     const state = stateOf({ withinMs: 10_000, elements: [stage(0, 'a'), { kind: 'not', check: { types: ['z'] } }, stage(1, 'c')] });
     for (let i = 0; i < MAX_PARTIAL_MATCHES + 5; i++) state.step(event(`a${i}`));
-    expect([state.overflows, state.partialMatches().length]).toEqual([5, MAX_PARTIAL_MATCHES]);
+    expect([state.dropped, state.partialMatches().length]).toEqual([5, MAX_PARTIAL_MATCHES]);
   });
 });
 

@@ -20,7 +20,7 @@ export interface AbsenceProgram extends FormBasics {
 const view = new RowView();
 
 export class AbsenceState implements PatternState {
-  overflows = 0;
+  dropped = 0;
   private waiting: StreamEvent[] = [];
 
   constructor(private readonly program: AbsenceProgram) {}
@@ -33,10 +33,10 @@ export class AbsenceState implements PatternState {
       this.waiting.push(capture(event));
       if (this.waiting.length > maxPartialMatches) {
         this.waiting.shift();
-        this.overflows++;
+        this.dropped++;
       }
     }
-    if (this.waiting.length === 0) this.overflows = 0;
+    if (this.waiting.length === 0) this.dropped = 0;
     return outputs;
   }
 
@@ -55,13 +55,17 @@ export class AbsenceState implements PatternState {
     return this.nextDeadline();
   }
 
+  expiresAt(): number {
+    return this.isEmpty() ? -Infinity : Infinity;
+  }
+
   isEmpty(): boolean {
     return this.waiting.length === 0;
   }
 
   clear(): void {
     this.waiting = [];
-    this.overflows = 0;
+    this.dropped = 0;
   }
 
   partialMatches(): readonly PartialMatch[] {
@@ -70,14 +74,14 @@ export class AbsenceState implements PatternState {
 
   write(out: StateWriter): void {
     out.byte(Format.Absence);
-    out.uint(this.overflows);
+    out.uint(this.dropped);
     out.uint(this.waiting.length);
     for (const event of this.waiting) writeEvent(event, out);
   }
 
   read(from: StateReader): void {
     expectFormat(from, Format.Absence);
-    this.overflows = from.uint();
+    this.dropped = from.uint();
     this.waiting = [];
     for (let left = from.uint(); left > 0; left--) this.waiting.push(readEvent(from));
   }
@@ -89,10 +93,10 @@ export class AbsenceState implements PatternState {
     let n = 1;
     while (this.waiting[n]?.ts === ts) n++;
     const ended = this.waiting.splice(0, n).filter((event) => accept === null || accept(event, view.bind([event])));
-    const overflowed = this.overflows > 0;
+    const overflowed = this.dropped > 0;
     for (const event of ended.slice(0, limit)) {
       outputs.push({ kind: 'match', at: ts + forMs, byTime: true, taken: [{ stage: 0, event }], trigger: null, count: ended.length, repeat: 0, overflowed });
     }
-    if (this.waiting.length === 0) this.overflows = 0;
+    if (this.waiting.length === 0) this.dropped = 0;
   }
 }

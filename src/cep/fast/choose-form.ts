@@ -9,6 +9,7 @@ import type { FormBasics } from './form.js';
 import { LoneCheck } from './lone-check.js';
 import { PairState } from './pair.js';
 import { SequenceState } from './sequence.js';
+import { TwoStagesState } from './two-stages.js';
 
 /** A way of running a pattern that gives what the general matcher gives, at less cost. */
 export interface FastForm {
@@ -53,7 +54,7 @@ function sequenceForm(spec: PatternSpec, program: Program): FastForm | null {
   const checks = stages.map(({ check }) => new LoneCheck(check));
   const withinPreviousMs = stages.map((stage) => stage.withinMs ?? Infinity);
   const shared = { ...basicsOf(spec, program), checks, withinPreviousMs };
-  return { name: 'sequence', newState: () => new SequenceState(shared) };
+  return { name: 'sequence', newState: stages.length === 2 ? () => new TwoStagesState(shared) : () => new SequenceState(shared) };
 }
 
 function absenceForm(spec: PatternSpec, program: Program): FastForm | null {

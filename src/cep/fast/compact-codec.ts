@@ -11,14 +11,14 @@ export interface StoredEntries {
   readonly program: CompactProgram;
   readonly lists: readonly EntryList[];
   seq: number;
-  overflows: number;
+  dropped: number;
 }
 
 /** Layout: format, counters, events (each once), then for each place its entries; references to what is gone are left out. */
 export function writeCompact(state: StoredEntries, out: StateWriter): void {
   out.byte(Format.Compact);
   out.uint(state.seq);
-  out.uint(state.overflows);
+  out.uint(state.dropped);
   const entries = state.lists.map((list) => Array.from({ length: list.size }, (_, i) => list.at(list.base + i)));
   const events = new Map<StreamEvent, number>();
   for (const { event } of entries.flat()) if (!events.has(event)) events.set(event, events.size);
@@ -56,7 +56,7 @@ function writeBefore(before: Before | null, out: StateWriter): void {
 export function readCompact(state: StoredEntries, from: StateReader): void {
   expectFormat(from, Format.Compact);
   state.seq = from.uint();
-  state.overflows = from.uint();
+  state.dropped = from.uint();
   const events: StreamEvent[] = [];
   for (let left = from.uint(); left > 0; left--) events.push(readEvent(from));
   const places = from.uint();

@@ -35,7 +35,7 @@ const view = new LastView();
 
 /** Keeps the graph of all partial matches (see `compact-program.ts`). An event costs its place in it, not one visit to each of them. */
 export class CompactState implements PatternState {
-  overflows = 0;
+  dropped = 0;
   seq = 0;
   readonly lists: readonly EntryList[];
 
@@ -88,6 +88,10 @@ export class CompactState implements PatternState {
       if (last !== undefined && last.event.ts > lastMs) lastMs = last.event.ts;
     }
     return lastMs === -Infinity ? Infinity : lastMs + this.program.withinMs;
+  }
+
+  expiresAt(): number {
+    return this.isEmpty() ? -Infinity : Infinity;
   }
 
   isEmpty(): boolean {
@@ -165,7 +169,7 @@ export class CompactState implements PatternState {
     const matches = new CompactMatches(this.program, this.lists, ending, trigger.ts - withinMs + (inclusive ? 0 : 1));
     const count = matches.count();
     if (count === 0) return NOTHING;
-    const overflowed = this.overflows > 0;
+    const overflowed = this.dropped > 0;
     return matches.first(limit).map((taken) => ({ kind: 'match', at: trigger.ts, byTime: false, taken, trigger, count, repeat: 0, overflowed }));
   }
 
@@ -191,7 +195,7 @@ export class CompactState implements PatternState {
       if (first !== undefined && first.seq < (oldest?.first()?.seq ?? Infinity)) oldest = list;
     }
     oldest?.shift();
-    this.overflows++;
+    this.dropped++;
   }
 
   private earliestChain(entry: Entry): TakenEvent[] {
@@ -231,6 +235,6 @@ export class CompactState implements PatternState {
   private rest(): void {
     for (const list of this.lists) list.reset(0);
     this.seq = 0;
-    this.overflows = 0;
+    this.dropped = 0;
   }
 }

@@ -23,7 +23,7 @@ export interface PairProgram extends FormBasics {
 const view = new RowView();
 
 export class PairState implements PatternState {
-  overflows = 0;
+  dropped = 0;
   /** the first ones are gone: waiting[head …] are the living, each as a row for the view */
   private waiting: [StreamEvent][] = [];
   private head = 0;
@@ -60,6 +60,10 @@ export class PairState implements PatternState {
     return this.size() === 0 ? Infinity : (this.waiting[this.waiting.length - 1] as [StreamEvent])[0].ts + this.program.withinMs;
   }
 
+  expiresAt(): number {
+    return this.isEmpty() ? -Infinity : Infinity;
+  }
+
   isEmpty(): boolean {
     return this.size() === 0;
   }
@@ -67,7 +71,7 @@ export class PairState implements PatternState {
   clear(): void {
     this.waiting = [];
     this.head = 0;
-    this.overflows = 0;
+    this.dropped = 0;
     this.screen?.clear();
   }
 
@@ -77,7 +81,7 @@ export class PairState implements PatternState {
 
   write(out: StateWriter): void {
     out.byte(Format.Pair);
-    out.uint(this.overflows);
+    out.uint(this.dropped);
     out.uint(this.size());
     for (let i = this.head; i < this.waiting.length; i++) writeEvent((this.waiting[i] as [StreamEvent])[0], out);
   }
@@ -85,7 +89,7 @@ export class PairState implements PatternState {
   read(from: StateReader): void {
     expectFormat(from, Format.Pair);
     this.clear();
-    this.overflows = from.uint();
+    this.dropped = from.uint();
     for (let left = from.uint(); left > 0; left--) this.add(readEvent(from));
   }
 
@@ -97,7 +101,7 @@ export class PairState implements PatternState {
     this.add(event);
     if (this.size() <= this.program.maxPartialMatches) return;
     this.drop(1);
-    this.overflows++;
+    this.dropped++;
   }
 
   private add(event: StreamEvent): void {
@@ -120,7 +124,7 @@ export class PairState implements PatternState {
       first ??= row[0];
     }
     if (fits === 0) return null;
-    const overflowed = this.overflows > 0;
+    const overflowed = this.dropped > 0;
     this.clear();
     if (first === null) return NOTHING;
     const trigger = capture(event);
@@ -132,7 +136,7 @@ export class PairState implements PatternState {
     const { withinMs, inclusive } = this.program;
     while (over < this.size() && passed((this.waiting[this.head + over] as [StreamEvent])[0].ts + withinMs, nowMs, inclusive)) over++;
     if (over > 0) this.drop(over);
-    if (this.size() === 0) this.overflows = 0;
+    if (this.size() === 0) this.dropped = 0;
   }
 
   /** Clears away the gone, and tells the screen, once they are as many as the living. */

@@ -23,7 +23,7 @@ type Row = StreamEvent[];
 const view = new RowView();
 
 export class SequenceState implements PatternState {
-  overflows = 0;
+  dropped = 0;
   /** rows that have taken i + 1 events, oldest first; null = none yet */
   private readonly registers: (Row[] | null)[];
   private size = 0;
@@ -36,7 +36,7 @@ export class SequenceState implements PatternState {
     const { checks } = this.program;
     let kept: StreamEvent | null = null;
     // what is over is cleared away where it is met; the bound alone must not count it
-    if (this.overflows > 0 || this.size >= this.program.maxPartialMatches) this.advanceTime(event.ts);
+    if (this.dropped > 0 || this.size >= this.program.maxPartialMatches) this.advanceTime(event.ts);
     if (this.size > 0) {
       for (let stage = checks.length - 1; stage > 0; stage--) {
         const waiting = this.registers[stage - 1];
@@ -75,6 +75,10 @@ export class SequenceState implements PatternState {
     return lastMs === -Infinity ? Infinity : lastMs;
   }
 
+  expiresAt(): number {
+    return this.isEmpty() ? -Infinity : Infinity;
+  }
+
   isEmpty(): boolean {
     return this.size === 0;
   }
@@ -82,7 +86,7 @@ export class SequenceState implements PatternState {
   clear(): void {
     this.registers.fill(null);
     this.size = 0;
-    this.overflows = 0;
+    this.dropped = 0;
   }
 
   partialMatches(): readonly PartialMatch[] {
@@ -92,7 +96,7 @@ export class SequenceState implements PatternState {
 
   write(out: StateWriter): void {
     out.byte(Format.Sequence);
-    out.uint(this.overflows);
+    out.uint(this.dropped);
     const events = new Map<StreamEvent, number>();
     for (const rows of this.registers) for (const event of (rows ?? []).flat()) if (!events.has(event)) events.set(event, events.size);
     out.uint(events.size);
@@ -105,7 +109,7 @@ export class SequenceState implements PatternState {
 
   read(from: StateReader): void {
     expectFormat(from, Format.Sequence);
-    this.overflows = from.uint();
+    this.dropped = from.uint();
     const events: StreamEvent[] = [];
     for (let left = from.uint(); left > 0; left--) events.push(readEvent(from));
     this.size = 0;
@@ -145,7 +149,7 @@ export class SequenceState implements PatternState {
       count++;
       first ??= row;
     }
-    const overflowed = this.overflows > 0;
+    const overflowed = this.dropped > 0;
     this.clear();
     if (first === null) return NOTHING;
     return [{ kind: 'match', at: event.ts, byTime: false, taken: takenInRow(first), trigger: event, count, repeat: 0, overflowed }];
@@ -166,7 +170,7 @@ export class SequenceState implements PatternState {
     if (over === 0) return;
     rows.splice(0, over);
     this.size -= over;
-    if (this.size === 0) this.overflows = 0;
+    if (this.size === 0) this.dropped = 0;
   }
 
   /** The oldest stand furthest on. */
@@ -174,7 +178,7 @@ export class SequenceState implements PatternState {
     for (let i = this.registers.length - 1; i >= 0; i--) {
       if (this.registers[i]?.shift() === undefined) continue;
       this.size--;
-      this.overflows++;
+      this.dropped++;
       return;
     }
   }

@@ -1,3 +1,4 @@
+import type { PatternState } from '../../cep/matcher.js';
 import type { FieldValue, JsonValue, StreamEvent } from '../../event/stream-event.js';
 import { WITNESS } from '../../rules/compile-rule.js';
 import { keyPartsOf } from '../../rules/key-text.js';
@@ -5,7 +6,6 @@ import { peek } from '../../state/peek.js';
 import { FiringState } from '../groups/firing.js';
 import type { GroupProgram } from '../groups/group-program.js';
 import type { KeyState } from '../groups/key-state.js';
-import { PatternPart } from '../groups/parts.js';
 import type { RunningRule } from '../groups/running-rule.js';
 
 /** Values of `per` whose standing is shown. */
@@ -19,7 +19,7 @@ export function explainKey(program: GroupProgram, rule: RunningRule, state: KeyS
   const asOf = Math.max(state.lastTs, watermarkMs);
   const windows: Record<string, JsonValue> = {};
   for (const { entry, part } of rule.kept) windows[entry.name] = windowOf(program, entry.aggregate.spec.form, entry.bare, part, state, asOf);
-  const part = state.parts.get(rule.patternPart);
+  const pattern = state.parts.get(rule.patternPart) as PatternState | undefined;
   const names = rule.program.pattern?.compiled.stageNames ?? [];
   return {
     rule: rule.live.ruleId,
@@ -31,10 +31,10 @@ export function explainKey(program: GroupProgram, rule: RunningRule, state: KeyS
     waitingEvents: state.waiting?.length ?? 0,
     windows,
     firing: firingOf(rule, state, asOf),
-    partialMatches: part instanceof PatternPart ? part.state.partialMatches().filter(({ waitsFor }) => part.timed || waitsFor.some(({ untilMs }) => untilMs >= watermarkMs)).map((match) => ({
+    partialMatches: (pattern?.partialMatches() ?? []).filter(({ waitsFor }) => rule.timed || waitsFor.some(({ untilMs }) => untilMs >= watermarkMs)).map((match) => ({
       taken: match.taken.map(({ stage, event }) => ({ stage: names[stage] ?? stage, ...coordinates(event) })),
       waitsFor: match.waitsFor.map(({ what, stage, untilMs }) => ({ what, stage: stage === null ? null : (names[stage] ?? stage), until: time(untilMs) })),
-    })) : [],
+    })),
   };
 }
 

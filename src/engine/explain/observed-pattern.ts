@@ -88,12 +88,16 @@ export class ObservedPattern implements PatternState {
     return this.inner.restsAt();
   }
 
+  expiresAt(): number {
+    return this.inner.expiresAt();
+  }
+
   isEmpty(): boolean {
     return this.inner.isEmpty();
   }
 
-  get overflows(): number {
-    return this.inner.overflows;
+  get dropped(): number {
+    return this.inner.dropped;
   }
 
   partialMatches(): readonly PartialMatch[] {

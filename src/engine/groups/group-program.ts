@@ -10,7 +10,7 @@ import { alertTexts } from './alert-text.js';
 import { EventFilter } from './event-filter.js';
 import type { EventRecord } from '../events/event-record.js';
 import { FiringState } from './firing.js';
-import { PatternPart, Parts, type Part } from './parts.js';
+import { Parts, type Part } from './parts.js';
 import { PlanTree } from './plan-tree.js';
 import { newRuleCounts, type LetStep, type Plan, type RuleCounts, type RunningRule } from './running-rule.js';
 
@@ -28,6 +28,10 @@ export class GroupProgram {
   readonly latestSince: number;
   /** the rules with a pattern, by the number of its part, ascending */
   readonly patternRules: ReadonlyMap<number, RunningRule>;
+  /** those of them that time alone can make fire */
+  readonly timedRules: readonly RunningRule[];
+  /** the others: time takes away of their partial matches, and no more */
+  readonly untimedRules: readonly RunningRule[];
   /** an event may make a part expire earlier than before it: patterns complete, windows are cleared, mutes are taken back */
   readonly shortens: boolean;
   private readonly makers: readonly (() => Part)[];
@@ -64,7 +68,7 @@ export class GroupProgram {
         program,
         texts: alertTexts(live, program),
         firingPart: !remembers(program.policy) ? -1 : part(hash128(`fire|${live.ruleId}|${live.epoch}`).slice(0, 16), () => new FiringState()),
-        patternPart: pattern === null ? -1 : part(pattern.id, () => new PatternPart(pattern.compiled.newState(), timed)),
+        patternPart: pattern === null ? -1 : part(pattern.id, () => pattern.compiled.newState()),
         timed,
         kept: steps.flatMap(({ entry, part }) => (entry.kind === 'kept' ? [{ entry, part }] : [])),
         repeatEveryMs: pattern === null ? Infinity : repetitionOf(pattern.compiled),
@@ -81,7 +85,10 @@ export class GroupProgram {
     this.makers = makers;
     this.numbers = new Map(this.partIds.map((id, number) => [id, number]));
     this.eventSlots = [...new Set(rules.flatMap(({ program }) => program.eventSlots))].sort((a, b) => a - b);
-    this.patternRules = new Map(this.rules.filter((rule) => rule.patternPart >= 0).map((rule) => [rule.patternPart, rule]));
+    const patternRules = this.rules.filter((rule) => rule.patternPart >= 0);
+    this.patternRules = new Map(patternRules.map((rule) => [rule.patternPart, rule]));
+    this.timedRules = patternRules.filter((rule) => rule.timed);
+    this.untimedRules = patternRules.filter((rule) => !rule.timed);
     this.shortens = rules.some(({ program: { pattern, policy, lets } }) => pattern !== null || policy.kind === 'reset' || policy.kind === 'rearm' || lets.some((entry) => entry.kind === 'kept' && entry.aggregate.since !== null));
     this.latestSince = Math.max(-1, ...rules.map(({ live }) => live.since));
   }
@@ -119,7 +126,19 @@ export class GroupProgram {
   }
 
   pattern(parts: Parts, rule: RunningRule): PatternState {
-    return ((parts.get(rule.patternPart) ?? this.addPart(parts, rule.patternPart)) as PatternPart).state;
+    return (parts.get(rule.patternPart) ?? this.addPart(parts, rule.patternPart)) as PatternState;
+  }
+
+  /** When time next does something to a pattern of the key, epoch ms; Infinity for never. @param timed to which ones */
+  nextDeadline(parts: Parts, timed: boolean): number {
+    const rules = timed ? this.timedRules : this.untimedRules;
+    let next = Infinity;
+    if (rules.length <= FEW_PATTERNS) {
+      for (let i = 0; i < rules.length; i++) next = Math.min(next, deadlineOf(parts.get((rules[i] as RunningRule).patternPart), timed));
+      return next;
+    }
+    for (const number of parts.numbers()) if (this.patternRules.get(number)?.timed === timed) next = Math.min(next, deadlineOf(parts.get(number), timed));
+    return next;
   }
 
   private addPart(parts: Parts, number: number): Part {
@@ -209,6 +228,15 @@ export class GroupProgram {
     if (steps.length + whens.length + patterns.length === 0) return null;
     return { steps, whens, patterns, filter: steps.length + whens.length > 0 ? null : EventFilter.of(patterns, type) };
   }
+}
+
+/** With more, those of the key are looked up instead of trying all. */
+export const FEW_PATTERNS = 16;
+
+function deadlineOf(part: Part | undefined, timed: boolean): number {
+  if (part === undefined) return Infinity;
+  const pattern = part as PatternState;
+  return timed ? pattern.nextDeadline() : pattern.restsAt();
 }
 
 /** How often the absence at a pattern's end repeats, ms; Infinity: it does not. */

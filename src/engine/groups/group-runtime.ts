@@ -232,12 +232,12 @@ export class GroupRuntime {
 
   /** When a waiting event or a deadline of the key is due, epoch ms; Infinity when it may sleep for ever. */
   private wakeTime(state: KeyState): number {
-    return this.program.patternRules.size > 0 ? Math.min(state.firstWaitingTs, state.parts.nextDeadline(true) + 1) : state.firstWaitingTs;
+    return this.program.timedRules.length > 0 ? Math.min(state.firstWaitingTs, this.program.nextDeadline(state.parts, true) + 1) : state.firstWaitingTs;
   }
 
   /** When it is to be asked whether the key, or something in it, is past its time, epoch ms. @param expiry of its parts */
   private forgetTime(state: KeyState, expiry: number): number {
-    return this.program.patternRules.size > 0 ? Math.min(expiry, state.parts.nextDeadline(false) + 1) : expiry;
+    return this.program.untimedRules.length > 0 ? Math.min(expiry, this.program.nextDeadline(state.parts, false) + 1) : expiry;
   }
 
   /** Whether a restored record already holds what the entry at hand did to its key. */

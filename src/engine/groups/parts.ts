@@ -1,4 +1,3 @@
-import type { PatternState } from '../../cep/matcher.js';
 import type { ByteReader, ByteWriter } from '../../state/bytes.js';
 
 /** One piece of a key's state: an aggregate, a firing policy's memory, a pattern's partial matches. */
@@ -13,101 +12,53 @@ export interface Part {
   read(from: ByteReader): void;
 }
 
-/** Pattern state as a part of a key. Its deadlines wake the key, so it does not expire by itself. */
-export class PatternPart implements Part {
-  /** @param timed whether the passing of time can give an output, or only prunes what came to nothing */
-  constructor(
-    readonly state: PatternState,
-    readonly timed: boolean,
-  ) {}
-
-  nextDeadline(): number {
-    return this.timed ? this.state.nextDeadline() : this.state.restsAt();
-  }
-
-  expiresAt(): number {
-    return this.state.isEmpty() ? -Infinity : Infinity;
-  }
-
-  get dropped(): number {
-    return this.state.overflows;
-  }
-
-  clear(): void {
-    this.state.clear();
-  }
-
-  write(out: ByteWriter): void {
-    this.state.write(out);
-  }
-
-  read(from: ByteReader): void {
-    this.state.read(from);
-  }
-}
-
 /** Programs with more parts than this keep a key's few in a map: a key then costs what it has, not what there could be. */
 const LISTED_MAX = 64;
 
 /** The parts of one key by their number in the group's program. */
 export class Parts {
+  /** the part of a program that has one: no list is needed for it */
+  private only: Part | undefined = undefined;
   private readonly list: (Part | undefined)[] | null;
   private readonly map: Map<number, Part> | null;
 
   /** @param count how many parts the program has */
   constructor(count: number) {
-    const listed = count <= LISTED_MAX;
-    this.list = listed ? [] : null;
-    this.map = listed ? null : new Map();
+    this.list = count > 1 && count <= LISTED_MAX ? new Array<Part | undefined>(count).fill(undefined) : null;
+    this.map = count > LISTED_MAX ? new Map() : null;
   }
 
   get(number: number): Part | undefined {
-    return this.list === null ? (this.map as Map<number, Part>).get(number) : this.list[number];
+    if (this.list !== null) return this.list[number];
+    return this.map === null ? (number === 0 ? this.only : undefined) : this.map.get(number);
   }
 
   set(number: number, part: Part): void {
-    if (this.list === null) (this.map as Map<number, Part>).set(number, part);
-    else {
-      // a list without holes stays a fast one
-      while (this.list.length < number) this.list.push(undefined);
-      this.list[number] = part;
-    }
+    if (this.list !== null) this.list[number] = part;
+    else if (this.map !== null) this.map.set(number, part);
+    else this.only = part;
   }
 
   /** Numbers of the parts that there are, ascending. */
   numbers(): number[] {
-    if (this.list === null) return [...(this.map as Map<number, Part>).keys()].sort((a, b) => a - b);
-    return this.list.flatMap((part, number) => (part === undefined ? [] : [number]));
+    if (this.list !== null) return this.list.flatMap((part, number) => (part === undefined ? [] : [number]));
+    if (this.map !== null) return [...this.map.keys()].sort((a, b) => a - b);
+    return this.only === undefined ? [] : [0];
   }
 
   /** When the last of them has expired: epoch ms, `Infinity` for never, `-Infinity` when all are empty now. */
   expiresAt(): number {
+    if (this.list === null && this.map === null) return this.only === undefined ? -Infinity : this.only.expiresAt();
     let latest = -Infinity;
-    if (this.list !== null) {
-      for (let i = 0; i < this.list.length; i++) {
-        const expires = this.list[i]?.expiresAt() ?? -Infinity;
-        if (expires > latest) latest = expires;
-      }
+    if (this.map !== null) {
+      for (const part of this.map.values()) latest = Math.max(latest, part.expiresAt());
       return latest;
     }
-    for (const part of (this.map as Map<number, Part>).values()) latest = Math.max(latest, part.expiresAt());
-    return latest;
-  }
-
-  /**
-   * When time next does something to a pattern, epoch ms; Infinity for never.
-   * @param timed of those that the passing of time can give an output, or of the others, from which it only takes away
-   */
-  nextDeadline(timed: boolean): number {
-    let next = Infinity;
-    if (this.list !== null) {
-      for (let i = 0; i < this.list.length; i++) {
-        const part = this.list[i];
-        if (part instanceof PatternPart && part.timed === timed) next = Math.min(next, part.nextDeadline());
-      }
-      return next;
+    const list = this.list as (Part | undefined)[];
+    for (let i = 0; i < list.length; i++) {
+      const expires = list[i]?.expiresAt() ?? -Infinity;
+      if (expires > latest) latest = expires;
     }
-    for (const part of (this.map as Map<number, Part>).values()) if (part instanceof PatternPart && part.timed === timed) next = Math.min(next, part.nextDeadline());
-    return next;
+    return latest;
   }
 }

@@ -8,14 +8,11 @@ import { engineLimits } from '../limits.js';
 import type { LaneSet } from '../task/lanes.js';
 import { evidenceOf, matchEvidence, TakenView, witnessOf, type Evidence, type Firing } from './alert-builder.js';
 import type { GroupHost } from './group-host.js';
-import type { GroupProgram } from './group-program.js';
+import { FEW_PATTERNS, type GroupProgram } from './group-program.js';
 import type { KeyState } from './key-state.js';
-import { PatternPart, type Parts } from './parts.js';
+import type { Parts } from './parts.js';
 import { BudgetError } from './rule-failure.js';
 import type { LetStep, Plan, RunningRule } from './running-rule.js';
-
-/** With more, those of the key are looked up instead of trying all. */
-const FEW_PATTERNS = 16;
 
 /** What the rules of a group make of the events of a key, and of the time that passes for it. */
 export class RuleRuns {
@@ -183,10 +180,11 @@ export class RuleRuns {
    * @returns whether anything was due
    */
   passTime(state: KeyState, until: number, timed: boolean): boolean {
-    const { patternRules } = this.program;
+    const { patternRules, timedRules, untimedRules } = this.program;
+    const rules = timed ? timedRules : untimedRules;
     let due = false;
-    if (patternRules.size <= FEW_PATTERNS) {
-      for (const rule of patternRules.values()) if (rule.timed === timed && this.passTimeOf(state, rule, until)) due = true;
+    if (rules.length <= FEW_PATTERNS) {
+      for (const rule of rules) if (this.passTimeOf(state, rule, until)) due = true;
       return due;
     }
     for (const number of state.parts.numbers()) {
@@ -197,14 +195,14 @@ export class RuleRuns {
   }
 
   private passTimeOf(state: KeyState, rule: RunningRule, until: number): boolean {
-    const part = state.parts.get(rule.patternPart);
-    if (!(part instanceof PatternPart) || part.nextDeadline() >= until) return false;
+    const pattern = state.parts.get(rule.patternPart) as PatternState | undefined;
+    if (pattern === undefined || (rule.timed ? pattern.nextDeadline() : pattern.restsAt()) >= until) return false;
     const silent = rule.live.status === 'paused' || rule.halted;
     this.past = until <= (rule.timed ? this.lanes.pastReleased : this.lanes.pastWatermark);
     try {
-      if (!silent && rule.repeatEveryMs !== Infinity) requireFewRepeats(rule, part.state, Math.max(until, this.lanes.released));
+      if (!silent && rule.repeatEveryMs !== Infinity) requireFewRepeats(rule, pattern, Math.max(until, this.lanes.released));
       // a paused rule's deadlines pass in silence: a key that could not get past one would be woken for ever
-      for (const output of part.state.advanceTime(until)) if (!silent) this.report(state, rule, output);
+      for (const output of pattern.advanceTime(until)) if (!silent) this.report(state, rule, output);
     } catch (error) {
       this.failed(state, rule, until, error, rule.patternPart);
     }
