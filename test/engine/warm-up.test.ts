@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RuleTestDriver, type DriverOptions, type RuleVersion } from '../../src/engine/testing/rule-test-driver.js';
+import { RuleTestDriver, type RuleVersion } from '../../src/engine/testing/rule-test-driver.js';
 import type { JsonValue } from '../../src/event/stream-event.js';
 
 const base = { id: 'r', from: 'events', key: 'card' };
@@ -8,15 +8,15 @@ const sequence = (rest: object = {}) => ({ ...base, pattern: { stages: [{ as: 'a
 const absence = (rest: object = {}) => ({ ...base, pattern: { stages: [{ as: 'a', on: 'x' }, { absent: { on: 'y' }, for: '10s', resolve: true }] }, ...rest });
 const warm = { onChange: 'warmup' };
 
-/** Seconds, type, card (default a), partition (default 0). */
-type Event = readonly [seconds: number, type?: string, card?: string, partition?: number];
+/** Seconds, type, card (default a). */
+type Event = readonly [seconds: number, type?: string, card?: string];
 type Step = Event | (Omit<RuleVersion, 'document'> & { readonly document: object });
 
-function drive(first: object, steps: readonly Step[], options: Partial<DriverOptions> = {}, restart = false): RuleTestDriver {
-  const driver = new RuleTestDriver({ history: true, ...options, rules: [first] as unknown as JsonValue[] });
+function drive(first: object, steps: readonly Step[], restart: boolean): RuleTestDriver {
+  const driver = new RuleTestDriver({ history: true, rules: [first] as unknown as JsonValue[] });
   for (const [n, step] of steps.entries()) {
     if ('document' in step) driver.change(step as RuleVersion);
-    else driver.push({ id: `e${n}`, type: step[1] ?? 'x', ts: step[0] * 1000, card: step[2] ?? 'a' }, undefined, step[3] ?? 0);
+    else driver.push({ id: `e${n}`, type: step[1] ?? 'x', ts: step[0] * 1000, card: step[2] ?? 'a' });
     if (restart) driver.restart();
   }
   driver.finish();
@@ -24,9 +24,9 @@ function drive(first: object, steps: readonly Step[], options: Partial<DriverOpt
 }
 
 /** What comes out, which must not depend on restarts. @returns version, second, card and kind where they are not the usual ones */
-function run(first: object, steps: readonly Step[], options: Partial<DriverOptions> = {}): string[] {
-  const straight = drive(first, steps, options);
-  expect(drive(first, steps, options, true).written).toEqual(straight.written);
+function run(first: object, steps: readonly Step[]): string[] {
+  const straight = drive(first, steps, false);
+  expect(drive(first, steps, true).written).toEqual(straight.written);
   return straight.alerts.map(({ version, at, key, kind, warm, shadow }) => `v${version} ${at / 1000} ${key[0]}${kind === 'alert' ? '' : ` ${kind}`}${warm ? '' : ' cold'}${shadow === true ? ' shadow' : ''}`);
 }
 
@@ -47,6 +47,12 @@ describe('a version that is warmed up', () => {
 
   it('tells of an absence whose deadline comes after it, and of no other', () => {
     expect(run(counting(99), [[1, 'x', 'a'], [5, 'x', 'b'], [14, 'z', 'c'], active(2, absence(warm)), [20, 'z', 'c']])).toEqual(['v2 15 b']);
+  });
+
+  it('does not tell of one again whose deadline the watermark had just passed, and does of one that it had reached', () => {
+    const silent = (forMs: number, rest: object = {}): object => ({ ...base, pattern: { stages: [{ as: 'a', on: 'x' }, { absent: { on: 'y' }, for: forMs }] }, ...rest });
+    expect(run(silent(9_999), [[1, 'x'], [11, 'z', 'c'], active(2, silent(9_999, warm)), [20, 'z', 'c']])).toEqual(['v1 10.999 a']);
+    expect(run(silent(10_000), [[1, 'x'], [11, 'z', 'c'], active(2, silent(10_000, warm)), [20, 'z', 'c']])).toEqual(['v2 11 a']);
   });
 
   it('resolves what the version before it had said was missing', () => {
@@ -94,38 +100,4 @@ describe('later changes of a version that was warmed up', () => {
     const retired: Step = { document: counting(3, warm), version: 2, status: 'retired' };
     expect(run(counting(99), [[1], [2], active(2, counting(3, warm)), retired, active(3, counting(2)), [3], [4]])).toEqual(['v3 4 a cold']);
   });
-});
-
-describe('warm-ups over partitions', () => {
-  const options = { partitions: 2, keyedPartitions: 2 };
-  const rules: readonly (readonly [string, (rest?: object) => object])[] = [['a window', (rest) => counting(3, rest)], ['a sequence', sequence], ['an absence', absence]];
-  const events: Event[] = Array.from({ length: 60 }, (_, n) => [n + 1, 'xyz'[(n * 7) % 3] as string, 'abc'[(n * 5) % 3] as string, ((n * 5) % 3) % 2] as const);
-
-  for (const [name, rule] of rules) {
-    for (const sources of [undefined, { events: { topic: 'events', eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card' } }, { events: { topic: 'events', eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, disorder: '4s', dedupe: '1h' } }]) {
-      it(`${name} ${sources === undefined ? 'behind re-keying' : 'disorder' in sources.events ? 'with disorder and repetitions' : 'where the source has the key'}: from the change on, what a rule says that had always been there`, () => {
-        const twice = events.flatMap((event, n) => (n % 9 === 4 ? [event, event] : [event]));
-        for (const at of [7, 20, 41]) {
-          const with1 = { ...options, ...(sources === undefined ? {} : { sources: sources as unknown as Record<string, JsonValue> }) };
-          const before = drive(rule(), twice.slice(0, at), { ...with1 }).alerts.length;
-          const open = (steps: readonly Step[]): string[] => {
-            const driver = new RuleTestDriver({ history: true, ...with1, rules: [rule()] as unknown as JsonValue[] });
-            for (const [n, step] of steps.entries()) {
-              if ('document' in step) driver.change(step as RuleVersion);
-              else {
-                const place = n > at ? n - 1 : n;
-                driver.push({ id: `e${step[0]}${place < 0 ? '' : ''}`, type: step[1] as string, ts: step[0] * 1000, card: step[2] as string }, undefined, step[3] as number);
-              }
-            }
-            driver.finish();
-            return driver.alerts.map(({ version, at, key, kind, evidence }) => `${version} ${at} ${key[0]} ${kind} ${evidence.map(({ id }) => id).join(' ')}`);
-          };
-          const always = open([...twice.slice(0, at), active(2, rule()), ...twice.slice(at)]);
-          const warmed = open([...twice.slice(0, at), active(2, rule(warm)), ...twice.slice(at)]);
-          expect(before).toBeGreaterThanOrEqual(0);
-          expect([at, ...warmed.sort()]).toEqual([at, ...always.sort()]);
-        }
-      });
-    }
-  }
 });

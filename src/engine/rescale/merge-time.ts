@@ -1,6 +1,7 @@
 import { Lane, LaneSet } from '../task/lanes.js';
 import type { LaneReport } from '../task/rekey-frame.js';
 import { encodeTimeState, type TimeState } from '../task/time-state.js';
+import { WarmUps, type History, type WarmUp } from '../task/warm-ups.js';
 import { lanesFor, type Renumbering } from './numbering.js';
 
 /** What a task knows of one lane. */
@@ -18,7 +19,15 @@ export function mergeTime(times: readonly TimeState[], numbering: Renumbering): 
     mergeSets(times),
     mergeStarts(times),
     new Map(times.flatMap(({ failures }) => [...failures])),
+    mergeHistories(times.map(({ warmUps }) => warmUps)),
   );
+}
+
+/** What senders have told of the history that rules are rebuilt from: the latest word of each, which all will have heard. */
+export function mergeHistories(tasks: readonly ReadonlyMap<string, History>[]): Map<string, WarmUp> {
+  const merged = new WarmUps();
+  for (const histories of tasks) for (const [id, history] of histories) merged.note(id, history);
+  return new Map([...merged.entries()].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The lanes of all, in their new names: each as the one that is behind the others has it. */
@@ -63,6 +72,11 @@ function mergeSets(times: readonly TimeState[]): LaneSet[] {
     set.clock = Math.min(...known.map(({ clock }) => clock));
     set.doubted = times.some(({ doubted }) => doubted.has(id));
     set.firstTs = Math.min(...times.map(({ firsts }) => firsts.get(id) ?? Infinity));
+    // what one of them has said already
+    set.pastReleased = Math.max(...times.map(({ pasts }) => pasts.get(id)?.released ?? -Infinity));
+    set.pastWatermark = Math.max(...times.map(({ pasts }) => pasts.get(id)?.watermark ?? -Infinity));
+    set.pastControl = Math.max(...times.map(({ pasts }) => pasts.get(id)?.control ?? 0));
+    set.pastKnown = times.some(({ pasts }) => pasts.get(id)?.known === true);
     return set;
   });
 }

@@ -139,7 +139,7 @@ export class Arrangement {
     const { warmUps, notes } = this.of;
     for (const group of groups) {
       const lanes = this.warmLanesOf((this.hosted.get(group.id) as HostedGroup).plan);
-      if (lanes.length > 0 && set.pastReleased === -Infinity) set.pastReleased = set.pastWatermark = warmUps.watermarkOf(lanes);
+      if (lanes.length > 0 && !set.pastKnown) set.pastReleased = set.pastWatermark = warmUps.watermarkOf(lanes);
       notes.begin([group], warmUps.startOf(lanes));
     }
   }
@@ -208,10 +208,12 @@ export class Arrangement {
    */
   private notePast(plan: GroupPlan, set: LaneSet): void {
     const { sets } = this.of.time;
+    set.pastControl = this.of.control.position;
     const others = [setId(plan, null), ...plan.rules.map(({ groupBefore }) => setId(plan, groupBefore))].flatMap((id) => (id === set.id ? [] : (sets.get(id) ?? [])));
     for (const other of others) {
       set.pastReleased = Math.max(set.pastReleased, other.released, other.pastReleased);
       set.pastWatermark = Math.max(set.pastWatermark, other.watermark, other.pastWatermark);
+      set.pastKnown = true;
     }
   }
 

@@ -53,11 +53,15 @@ export class LaneSet {
   /** others have moved on since the silent lanes were heard of: they hold the watermark back until the log confirms that they are silent still */
   doubted = false;
   /**
-   * Where rules whose state is rebuilt from history were put to work: what was released by then, and the watermark, epoch ms. What comes of
-   * events and deadlines up to there is history too, and is not said again; -Infinity: there is none
+   * Where rules whose state is rebuilt from history were put to work: what was released by then, the watermark, epoch ms, and the place in
+   * the control topic. What comes of deadlines up to there, and of events up to there that were read before it or are history, is not said
+   * again; -Infinity: nothing was
    */
   pastReleased = -Infinity;
   pastWatermark = -Infinity;
+  pastControl = 0;
+  /** whether somebody who waited for the same told it */
+  pastKnown = false;
 
   constructor(
     readonly id: string,

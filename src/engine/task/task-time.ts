@@ -176,4 +176,6 @@ function adoptSet(set: LaneSet, time: TimeState): void {
   const past = time.pasts.get(set.id);
   set.pastReleased = past?.released ?? -Infinity;
   set.pastWatermark = past?.watermark ?? -Infinity;
+  set.pastControl = past?.control ?? 0;
+  set.pastKnown = past?.known === true;
 }

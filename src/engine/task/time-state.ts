@@ -10,6 +10,14 @@ const Flag = { Idle: 1, Ended: 2, ReadTo: 4 } as const;
 /** Bits that say where a warm-up stands. */
 const WarmFlag = { Joined: 1, Idle: 2 } as const;
 
+/** See `LaneSet`. */
+interface Past {
+  readonly released: number;
+  readonly watermark: number;
+  readonly control: number;
+  readonly known: boolean;
+}
+
 /** Where the watermarks and idle clocks of a task stand, between two journal entries. */
 export interface TimeState {
   readonly lanes: ReadonlyMap<string, LaneState>;
@@ -24,8 +32,8 @@ export interface TimeState {
   readonly failures: ReadonlyMap<string, RuleFailure>;
   /** lane → where its warm-up stands */
   readonly warmUps: ReadonlyMap<string, WarmUp>;
-  /** sets of groups whose state was rebuilt → what had been released when their rule was put to work, and the watermark */
-  readonly pasts: ReadonlyMap<string, { readonly released: number; readonly watermark: number }>;
+  /** sets of groups whose state was rebuilt → where their rule was put to work */
+  readonly pasts: ReadonlyMap<string, Past>;
 }
 
 export function encodeTimeState(lanes: Iterable<Lane>, sets: Iterable<LaneSet>, starts: ReadonlyMap<string, number>, failures: ReadonlyMap<string, RuleFailure>, warmUps: Iterable<readonly [string, WarmUp]> = []): Uint8Array {
@@ -62,7 +70,7 @@ export function encodeTimeState(lanes: Iterable<Lane>, sets: Iterable<LaneSet>, 
     out.text(id);
     writeTime(out, firstTs);
   }
-  writeWarmUps(out, [...warmUps], setList.filter(({ pastReleased }) => pastReleased !== -Infinity));
+  writeWarmUps(out, [...warmUps], setList.filter(({ pastControl }) => pastControl > 0));
   return out.take();
 }
 
@@ -78,10 +86,12 @@ function writeWarmUps(out: ByteWriter, warmUps: readonly (readonly [string, Warm
     writeTime(out, from);
   }
   out.uint(sets.length);
-  for (const { id, pastReleased, pastWatermark } of sets) {
+  for (const { id, pastReleased, pastWatermark, pastControl, pastKnown } of sets) {
     out.text(id);
     writeTime(out, pastReleased);
     writeTime(out, pastWatermark);
+    out.uint(pastControl);
+    out.byte(pastKnown ? 1 : 0);
   }
 }
 
@@ -92,8 +102,8 @@ function readWarmUps(from: ByteReader): Pick<TimeState, 'warmUps' | 'pasts'> {
     const flags = from.byte();
     warmUps.set(id, { joined: (flags & WarmFlag.Joined) !== 0, idle: (flags & WarmFlag.Idle) !== 0, offset: from.uint(), watermark: readTime(from), from: readTime(from) });
   }
-  const pasts = new Map<string, { released: number; watermark: number }>();
-  for (let n = from.uint(); n > 0; n--) pasts.set(from.text(), { released: readTime(from), watermark: readTime(from) });
+  const pasts = new Map<string, Past>();
+  for (let n = from.uint(); n > 0; n--) pasts.set(from.text(), { released: readTime(from), watermark: readTime(from), control: from.uint(), known: from.byte() === 1 });
   return { warmUps, pasts };
 }
 
@@ -117,5 +127,5 @@ export function decodeTimeState(bytes: Uint8Array): TimeState {
   if (!from.done) for (let n = from.uint(); n > 0; n--) doubted.add(from.text());
   const firsts = new Map<string, number>();
   if (!from.done) for (let n = from.uint(); n > 0; n--) firsts.set(from.text(), readTime(from));
-  return { lanes, sets, doubted, firsts, starts, failures, ...(from.done ? { warmUps: new Map<string, WarmUp>(), pasts: new Map<string, { released: number; watermark: number }>() } : readWarmUps(from)) };
+  return { lanes, sets, doubted, firsts, starts, failures, ...(from.done ? { warmUps: new Map<string, WarmUp>(), pasts: new Map<string, Past>() } : readWarmUps(from)) };
 }

@@ -1,5 +1,5 @@
 import { mergeLayouts, type MergedLayout } from '../../engine/rescale/merge-layouts.js';
-import { mergeLanes, mergeTime, reported, type LaneStanding } from '../../engine/rescale/merge-time.js';
+import { mergeHistories, mergeLanes, mergeTime, reported, type LaneStanding } from '../../engine/rescale/merge-time.js';
 import { renumbered, type Renumbering } from '../../engine/rescale/numbering.js';
 import { recodeRecord } from '../../engine/rescale/recode-record.js';
 import { FrameSplitter, lastReports } from '../../engine/rescale/split-frames.js';
@@ -8,6 +8,7 @@ import { FrameReader } from '../../engine/task/rekey-frame.js';
 import { keyedPartitionOf } from '../../engine/task/router.js';
 import { layoutRecord } from '../../engine/task/state-record.js';
 import { decodeTimeState } from '../../engine/task/time-state.js';
+import type { History } from '../../engine/task/warm-ups.js';
 import { present } from '../../event/assert.js';
 import { decodeKeyHeader } from '../../state/checkpoint.js';
 import type { SavepointPart } from '../../state/savepoint.js';
@@ -85,19 +86,29 @@ function readerOf({ paths }: MergedLayout, { records }: ControlPrefix, keyedPart
 async function* frames(keyed: readonly SavedTask[], numbering: Renumbering): AsyncGenerator<Placed> {
   const splitter = new FrameSplitter(numbering);
   const lanes: Map<string, LaneStanding>[] = [];
+  const histories: ReadonlyMap<string, History>[] = [];
   let onTheirWay = 0;
   for (const { part, frames } of keyed) {
-    const known = new Map(decodeTimeState(part.time).lanes);
+    const time = decodeTimeState(part.time);
+    const known = new Map(time.lanes);
     lanes.push(known);
+    histories.push(time.warmUps);
     for await (const value of frames()) {
       onTheirWay++;
-      for (const report of new FrameReader(value).lanes) if (known.has(report.id)) known.set(report.id, reported(known.get(report.id), report));
+      for (const report of new FrameReader(value).lanes) {
+        if (known.has(report.id)) known.set(report.id, reported(known.get(report.id), report));
+        if (report.history !== undefined) histories.push(new Map([[report.id, report.history]]));
+      }
       for (const { partition, value: frame } of splitter.take(value)) yield { task: partition, value: frame };
     }
   }
   for (const { partition, value } of splitter.finish()) yield { task: partition, value };
   if (onTheirWay === 0) return;
-  const reports = [...mergeLanes(lanes, numbering)].map(([id, { watermark, idle, ended, readTo }]) => ({ id, watermark, idle: idle || ended, readTo }));
+  const told = mergeHistories(histories);
+  const reports = [...mergeLanes(lanes, numbering)].map(([id, { watermark, idle, ended, readTo }]) => {
+    const history = told.get(id);
+    return { id, watermark, idle: idle || ended, readTo, ...(history === undefined ? {} : { history }) };
+  });
   const { controlPosition } = (keyed[0] as SavedTask).part;
   for (const { partition, value } of lastReports(reports, controlPosition, numbering.to)) yield { task: partition, value };
 }
