@@ -41,8 +41,8 @@ export const HEADER_BYTES_MAX = 16 * 1024;
 /** A connection that has not sent a whole head by then is closed, and how often that is looked at. */
 export const HEADERS_WITHIN_MS = 20_000;
 export const HEADERS_CHECK_MS = 5_000;
-/** A kept connection that is silent for longer is closed: below what proxies take for dead. */
-export const KEEP_ALIVE_MS = 5_000;
+/** A kept connection that is silent for longer is closed: longer than proxies and clients keep one (60 s is usual), so that none sends into a close. */
+export const KEEP_ALIVE_MS = 65_000;
 /** Open connections: some ten kilobytes each. */
 export const CONNECTIONS_MAX = 5_000;
 
@@ -88,14 +88,18 @@ export const LIST_ENTRIES_PER_REQUEST_MAX = 100_000;
 export const LIST_VALUE_LENGTH_MAX = 1_024;
 export const SIMULATION_EVENTS_MAX = 100_000;
 
-/** Open alert streams of this process: each holds a socket and up to `STREAM_BUFFER_BYTES_MAX`. */
+/** Open alert streams of this process: each holds a socket, up to `STREAM_BUFFER_BYTES_MAX` and a page. */
 export const STREAM_CLIENTS_MAX = 200;
-/** Unsent bytes of one alert stream; a client that falls further behind is disconnected and resumes by `Last-Event-ID`. */
-export const STREAM_BUFFER_BYTES_MAX = 1024 * 1024;
-/** Alerts that arrive while older ones are replayed to a client. */
+/** Unsent bytes of one alert stream; a client that is further behind reads the index page by page until it has caught up. */
+export const STREAM_BUFFER_BYTES_MAX = 256 * 1024;
+/** Alerts read from the index at once for a client that is behind. */
+export const STREAM_PAGE = 100;
+/** A client that has left everything unread for so long is disconnected, and may come back with `Last-Event-ID`. */
+export const STREAM_STALL_MS = 60_000;
+/** Alerts that may arrive while a page is read: with more, one more page is read. */
 export const STREAM_PENDING_MAX = 2_000;
-/** Alerts replayed after `Last-Event-ID`; who missed more reads the index. */
-export const STREAM_REPLAY_MAX = 10_000;
+/** Alerts sent to a client that is behind before it is told of a gap and gets what comes; who missed more reads the index. */
+export const STREAM_REPLAY_MAX = 100_000;
 /** A stream ends after so long and its client comes back with `Last-Event-ID`: a revoked key or an expired token reads no longer than that. */
 export const STREAM_LIFETIME_MS = 3_600_000;
 /** Below the 30 s after which common proxies give up on a silent connection. */

@@ -17,8 +17,8 @@ export interface ApiOptions {
   readonly heartbeatMs?: number;
   /** ms after which an alert stream ends and its client has to show its key again; default `STREAM_LIFETIME_MS` */
   readonly streamLifetimeMs?: number;
-  /** unsent bytes at which an alert stream's client counts as too slow; default `STREAM_BUFFER_BYTES_MAX` */
-  readonly streamBufferBytesMax?: number;
+  /** ms after which the client of an alert stream that has left everything unread is disconnected; default `STREAM_STALL_MS` */
+  readonly streamStallMs?: number;
   /** whether `/metrics` needs no key: for scrapers that can send none, on a network that is closed to others; default false */
   readonly openMetrics?: boolean;
   /** bearer tokens of an identity provider; default: API keys only */

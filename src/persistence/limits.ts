@@ -59,5 +59,7 @@ export const limits = {
   idempotencyLockMs: 15_000,
   /** alerts handed to subscribers of the feed in one look, and ms between looks when the indexer is another process */
   feedPage: 500,
+  /** of them handed over without a turn of the event loop between: together far less than what a stream's client may leave unread */
+  feedSlice: 25,
   feedPollMs: 500,
 } as const;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { ApiError } from '../../src/api/api-error.js';
 import { createApiApp, createWorkerApp } from '../../src/api/api.module.js';
@@ -132,12 +132,17 @@ describe('HTTP interface at its edges', () => {
     await until(() => ports.alerts.subscribers === 0);
   });
 
-  it('disconnects a reader that is too slow', async () => {
-    await serve({ streamBufferBytesMax: 100_000 });
+  function deafClient(): Socket {
     const { hostname, port } = new URL(api.url);
     const socket = connect(Number(port), hostname);
     socket.on('error', () => undefined).pause();
     socket.write(`GET /api/v1/alerts/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.keys.viewer}\r\n\r\n`);
+    return socket;
+  }
+
+  it('disconnects a reader that reads nothing', async () => {
+    await serve({ streamStallMs: 20 });
+    const socket = deafClient();
     await until(() => ports.alerts.subscribers === 1);
     const padding = 'x'.repeat(50_000);
     let raised = 0;
@@ -146,6 +151,21 @@ describe('HTTP interface at its edges', () => {
       await new Promise(setImmediate);
     }
     expect(ports.alerts.subscribers).toBe(0);
+    socket.destroy();
+  });
+
+  it('gives a reader that is slow everything, in order and once', async () => {
+    await serve();
+    const socket = deafClient();
+    await until(() => ports.alerts.subscribers === 1);
+    const padding = 'x'.repeat(20_000);
+    for (let at = 0; at < 600; at++) await api.raiseAlert({ ...ALERT, at, key: [padding] });
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8'))).resume();
+    const seen = (): number[] => [...text.matchAll(/"at":(\d+)/g)].map(([, at]) => Number(at));
+    await until(() => seen().length >= 600);
+    expect(seen()).toEqual(Array.from({ length: 600 }, (_, i) => i));
+    expect(text).not.toContain('event: gap');
     socket.destroy();
   });
 

@@ -41,7 +41,7 @@ export class AlertsController {
   @Needs('viewer')
   @Operation({
     summary: 'Alerts as they come, as server-sent events',
-    description: 'Events `alert` (`data` is the alert, `id` its place) and `gap` (more was missed since Last-Event-ID than can be replayed: read the index). A comment keeps a silent connection open. A client that reads too slowly is disconnected and comes back with Last-Event-ID.',
+    description: 'Events `alert` (`data` is the alert, `id` its place) and `gap` (more was missed than can be replayed: read the index). A comment keeps a silent connection open. A client that reads slowly gets everything later; one that reads nothing for a minute is disconnected and comes back with Last-Event-ID.',
     headers: { 'Last-Event-ID': 'id of the last event seen: what came after it is sent first' },
     answers: { 200: { mediaType: 'text/event-stream' } },
     problems: { 503: 'Too many streams, or stopping' },

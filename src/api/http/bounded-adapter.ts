@@ -2,13 +2,19 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { randomUUID } from 'node:crypto';
 import { createServer, STATUS_CODES } from 'node:http';
-import type { ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CONNECTIONS_MAX, HEADER_BYTES_MAX, KEEP_ALIVE_MS } from '../limits.js';
 import type { Patience } from './patience.js';
 
+/** Between two looks for connections without a request while the server closes, ms. */
+const IDLE_SWEEP_MS = 50;
+
 /** Express on an HTTP server whose bounds are all written down, and which says nothing about itself to who does not speak HTTP. */
 export class BoundedAdapter extends ExpressAdapter {
+  private readonly sockets = new Set<Socket>();
+
   constructor(private readonly patience: Patience) {
     super();
   }
@@ -30,7 +36,24 @@ export class BoundedAdapter extends ExpressAdapter {
     );
     server.maxConnections = CONNECTIONS_MAX;
     server.on('clientError', refuseConnection);
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
     this.setHttpServer(server);
+  }
+
+  /** Requests under way are answered; a connection that has none is closed, also when its last one ends only now. */
+  override async close(): Promise<void> {
+    const server = this.getHttpServer() as Server;
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+    // to Node a connection on which nothing was ever sent is not idle
+    for (const socket of this.sockets) if (socket.bytesRead === 0) socket.destroy();
+    try {
+      await super.close();
+    } finally {
+      clearInterval(sweep);
+    }
   }
 }
 

@@ -62,13 +62,18 @@ export class AlertFeed {
   private async step(): Promise<StepOutcome> {
     this.seen ??= await this.index.newest();
     const { entries } = await this.index.since(this.seen, limits.feedPage);
-    for (const entry of entries) this.hand(entry);
+    for (const [i, entry] of entries.entries()) {
+      // what is written to a client's socket leaves between turns of the event loop: all at once would make a good reader look slow
+      if (i > 0 && i % limits.feedSlice === 0) await new Promise((next) => setImmediate(next));
+      this.hand(entry);
+    }
     return { status: { state: 'working', reason: null }, pauseMs: entries.length === limits.feedPage ? 0 : limits.feedPollMs };
   }
 
-  private hand(entry: SeenAlert): void {
-    this.seen = entry.seen;
-    for (const subscriber of this.subscribers) subscriber(entryOf(entry));
+  private hand(seen: SeenAlert): void {
+    this.seen = seen.seen;
+    const entry = entryOf(seen);
+    for (const subscriber of this.subscribers) subscriber(entry);
   }
 }
 

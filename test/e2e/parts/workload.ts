@@ -25,13 +25,16 @@ export function dice(seed: number): () => number {
   };
 }
 
-/** Payments half a second apart on average, the last not later than now. */
-export function makePayments(count: number, seed: number): Payment[] {
+/**
+ * Payments half a second apart on average, the last not later than now.
+ * @param hot share of them that one card has, beside what it has anyway
+ */
+export function makePayments(count: number, seed: number, hot = 0): Payment[] {
   const random = dice(seed);
   let ts = Date.now() - count * 1_000 - WINDOW_MS;
   return Array.from({ length: count }, (_, i) => {
     ts += 1 + Math.floor(random() * 999);
-    const card = `c${Math.floor(random() * 200)}`;
+    const card = hot > 0 && random() < hot ? 'c0' : `c${Math.floor(random() * 200)}`;
     const device = `d${Math.floor(random() * 120)}`;
     return { id: `e${i}`, type: 'payment', ts, card, device, amountMinor: random() < 0.3 ? 100 : random() < 0.1 ? 100_000 : 5_000 };
   });
