@@ -23,12 +23,12 @@ describe('the command line of the benchmarks', () => {
   it('takes a choice in any case', () => expect(read('--workload w5 --input x').text('workload')).toBe('W5'));
 
   it.each([
-    ['', 'found no command; expected one of --workload, --growth, --memory, --kafka'],
-    ['--growth --workload W1', 'found --workload and --growth; expected one of --workload, --growth, --memory, --kafka'],
+    ['', 'found no command; expected one of --workload, --growth, --memory, --kafka, --peers'],
+    ['--growth --workload W1', 'found --workload and --growth; expected one of --workload, --growth, --memory, --kafka, --peers'],
     ['--growth --parse', 'found --parse with --growth; expected --runs, --only, --blocks, --gate'],
     ['--growth --runs 0', '--runs: found 0, expected a whole number from 1 to 100'],
     ['--growth --runs many', '--runs: found many, expected a whole number from 1 to 100'],
-    ['--workload W9', '--workload: found W9, expected W1, W2, W3, W4, W5, W6'],
+    ['--workload W9', '--workload: found W9, expected W1, W2, W3, W4, W5, W5C, W6'],
   ])('refuses "%s" with what was found and what was expected', (line, message) => expect(refusal(line)).toBe(message));
 
   it('refuses an option that nobody knows and names those there are', () => expect(refusal('--grwoth')).toMatch(/^Unknown option '--grwoth'; expected --workload, .*--growth, /));

@@ -1,6 +1,8 @@
 /** `npm run bench -- COMMAND [OPTION …]`: see `--help`, or commands.ts. Ends with 2 for arguments that cannot be used. */
+import { loadavg } from 'node:os';
 import { ArgumentError, manual, readArguments, type Chosen } from './arguments.js';
 import { COMMANDS } from './commands.js';
+import { machineLine } from './machine.js';
 
 type Run = (chosen: Chosen) => Promise<number | void> | number | void;
 
@@ -10,6 +12,7 @@ const runs: Readonly<Record<string, () => Promise<Run>>> = {
   growth: async () => (await import('./growth/growth-command.js')).growthCommand,
   memory: async () => (await import('./memory/memory-command.js')).memoryCommand,
   kafka: async () => (await import('./kafka/kafka-command.js')).kafkaCommand,
+  peers: async () => (await import('./peers/peers-command.js')).peersCommand,
 };
 
 async function main(args: readonly string[]): Promise<number> {
@@ -19,8 +22,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     const chosen = readArguments(COMMANDS, args);
+    const [load = 0] = loadavg();
     const run = await (runs[chosen.command] as () => Promise<Run>)();
-    return (await run(chosen)) ?? 0;
+    const status = (await run(chosen)) ?? 0;
+    if (chosen.command !== 'workload') console.error(machineLine(load));
+    return status;
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
     console.error(`${error.message}\nnpm run bench -- --help tells all commands`);

@@ -8,8 +8,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     takes: { kind: 'choice', of: WORKLOADS },
     about: 'the engine in process, one thread, over the events of a file; one JSON line, as the other engines\' runners print it',
     options: {
-      input: { kind: 'text', about: 'file with one event a line, from ../shared/bench/workloads.py' },
-      rules: { kind: 'number', from: 1, to: 10_000, otherwise: 1_000, about: 'rules of W5' },
+      input: { kind: 'text', about: 'file with one event a line, from ../shared/bench/workloads.py; W5C takes one of W5' },
+      rules: { kind: 'number', from: 1, to: 10_000, otherwise: 1_000, about: 'rules of W5 and W5C' },
       parse: { kind: 'flag', about: 'begins with the bytes of a line instead of parsed events' },
       checkpoint: { kind: 'flag', about: 'encodes changed keys too, as a live task does' },
       general: { kind: 'flag', about: 'runs patterns on the general matcher' },
@@ -44,6 +44,17 @@ export const COMMANDS: readonly CommandSpec[] = [
       seed: { kind: 'number', from: 0, to: 1_000_000, otherwise: 1, about: 'of the events' },
       only: { kind: 'text', about: 'names of contestants, comma separated' },
       profile: { kind: 'text', about: 'folder for processor profiles of the service' },
+    },
+  },
+  {
+    name: 'peers',
+    about: 'the engine, the same by hand, Flink CEP, Esper and json-rules-engine over fresh files, in turn; no speeds where matches differ; takes about eight minutes',
+    options: {
+      seed: { kind: 'number', from: 0, to: 1_000_000, otherwise: 1, about: 'of the events' },
+      rounds: { kind: 'number', from: 1, to: 20, otherwise: 3, about: 'runs of each, in turn' },
+      scale: { kind: 'number', from: 1, to: 1_000, otherwise: 100, about: 'percent of the usual number of events' },
+      only: { kind: 'text', about: 'workloads, comma separated' },
+      engines: { kind: 'text', about: 'names of engines, comma separated' },
     },
   },
 ];

@@ -20,7 +20,7 @@ export function workloadCommand(chosen: Chosen): void {
     JSON.stringify({
       engine: general ? 'vigil (general matcher)' : 'vigil',
       workload,
-      ...(workload === 'W5' ? { rules } : {}),
+      ...(workload.startsWith('W5') ? { rules } : {}),
       events: count,
       seconds: Number(seconds.toFixed(3)),
       events_per_s: Math.round(count / seconds),
