@@ -72,7 +72,7 @@ export class TaskWorld {
     await this.log.writer.append(this.topics.control, [{ partition: 0, key: null, value: JSON.stringify(record) }]);
   }
 
-  private change(): { catalogue: string; number: number } {
+  change(): { catalogue: string; number: number } {
     return { catalogue: 'test', number: ++this.changes };
   }
 
