@@ -14,6 +14,8 @@ export const runnerLimits = {
   fetchBytes: 1 << 20,
   /** fetches of one input that wait to be taken */
   fetchesAhead: 2,
+  /** rules of a task whose history is read at once; others wait: each has fetches of its own in memory */
+  historiesAtOnce: 4,
   /** longest wait of one fetch for a first record, ms */
   fetchWaitMs: 5_000,
   /** the event loop gets its turn after so much computing, ms: heartbeats share it */

@@ -102,6 +102,7 @@ function drawLimits(random: SimulatedRandom): RunnerLimits {
     ...runnerLimits,
     fetchBytes: random.pick([200, 2_000, runnerLimits.fetchBytes]),
     fetchesAhead: random.between(1, 2),
+    historiesAtOnce: random.pick([1, 4]),
     eventsPerTransaction: random.pick([2, 20, runnerLimits.eventsPerTransaction]),
     effectsPerTransaction: random.pick([1, runnerLimits.effectsPerTransaction]),
     recordsPerLook: random.pick([1, 256]),

@@ -3,6 +3,11 @@ import type { Clock } from '../clock.js';
 import type { RunnerLimits } from '../limits.js';
 import type { LogReader } from '../log.js';
 
+export type HistoryInput = TaskInput & { readonly warm: WarmInput };
+
+/** Name of the group that an input of history is for. */
+export const groupOf = ({ id }: Pick<TaskInput, 'id'>): string => id.slice(id.indexOf('~') + 1);
+
 /** Records before the first that can matter: with one of them read it is known that nothing is missing. Not all of them are events. */
 const LEAD_RECORDS = 16;
 
@@ -10,7 +15,7 @@ const LEAD_RECORDS = 16;
  * Asks the log where the history begins that a rule's state is rebuilt from, until it answers.
  * @returns an offset at which a read may begin
  */
-export async function findHistoryStart(reader: LogReader, clock: Clock, signal: AbortSignal, limits: RunnerLimits, topic: string, input: TaskInput & { readonly warm: WarmInput }): Promise<number> {
+export async function findHistoryStart(reader: LogReader, clock: Clock, signal: AbortSignal, limits: RunnerLimits, topic: string, input: HistoryInput): Promise<number> {
   const { partition, startOffset, warm } = input;
   for (let retryMs = limits.retryMs; ; retryMs = Math.min(retryMs * 2, limits.retryMsMax)) {
     signal.throwIfAborted();

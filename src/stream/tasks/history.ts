@@ -1,5 +1,5 @@
 import type { PartitionTask } from '../../engine/task/partition-task.js';
-import type { TaskInput, WarmInput } from '../../engine/task/task-input.js';
+import { groupOf, type HistoryInput } from './history-start.js';
 import type { OpenInputs } from './open-inputs.js';
 
 /** How far the state of a rule has been rebuilt from one partition of a source. */
@@ -14,45 +14,41 @@ export interface WarmUpStanding {
   readonly watermark: number | null;
 }
 
-type HistoryInput = TaskInput & { readonly warm: WarmInput };
-
 /** The history that a running task reads for rules whose state is rebuilt, beside its inputs. */
 export class History {
   constructor(
     private readonly task: PartitionTask,
-    private readonly inputs: OpenInputs,
+    private readonly open: OpenInputs,
   ) {}
 
   /** Ids of those that have come to where their input stands: they are to join it. */
   get caughtUp(): readonly string[] {
-    return this.all.filter((input) => this.isCaughtUp(input)).map(({ id }) => id);
+    return this.inputs.filter((input) => this.isCaughtUp(input)).map(({ id }) => id);
   }
 
   /** What is read for one group from several sources stays together in time, or the events of one would wait for those of the other. */
   mayTake(input: HistoryInput): boolean {
     const at = this.task.watermarkOf(input.id);
-    return !this.all.some((other) => other.id !== input.id && groupOf(other) === groupOf(input) && this.task.watermarkOf(other.id) < at && !this.isCaughtUp(other) && this.inputs.pump(other.id)?.empty === false);
+    return !this.inputs.some((other) => other.id !== input.id && groupOf(other) === groupOf(input) && this.task.watermarkOf(other.id) < at && !this.isCaughtUp(other) && this.open.pump(other.id)?.empty === false);
   }
 
   /** Nothing is taken from this offset on: the input itself has not come so far. */
   limitOf({ warm }: HistoryInput): number {
-    return this.inputs.position(warm.inputId);
+    return this.open.position(warm.inputId);
   }
 
   get standings(): readonly WarmUpStanding[] {
-    return this.all.map((input) => {
+    return this.inputs.map((input) => {
       const watermark = this.task.watermarkOf(input.id);
-      return { input: input.id, position: this.inputs.positions.get(input.id) ?? null, target: this.limitOf(input), watermark: Number.isFinite(watermark) ? watermark : null };
+      return { input: input.id, position: this.open.positions.get(input.id) ?? null, target: this.limitOf(input), watermark: Number.isFinite(watermark) ? watermark : null };
     });
   }
 
-  private get all(): readonly HistoryInput[] {
-    return this.inputs.hasHistory ? this.task.inputs.filter((input): input is HistoryInput => input.warm !== null) : [];
+  get inputs(): readonly HistoryInput[] {
+    return this.open.hasHistory ? this.task.inputs.filter((input): input is HistoryInput => input.warm !== null) : [];
   }
 
   private isCaughtUp(input: HistoryInput): boolean {
-    return (this.inputs.positions.get(input.id) ?? -1) >= this.limitOf(input);
+    return (this.open.positions.get(input.id) ?? -1) >= this.limitOf(input);
   }
 }
-
-const groupOf = ({ id }: HistoryInput): string => id.slice(id.indexOf('~'));

@@ -1,10 +1,10 @@
-import type { TaskInput, WarmInput } from '../../engine/task/task-input.js';
+import type { TaskInput } from '../../engine/task/task-input.js';
 import { NOT_BEGUN } from '../../state/journal.js';
 import type { Bell, Clock } from '../clock.js';
 import type { RunnerLimits } from '../limits.js';
 import type { LogReader, OffsetOutOfRangeError } from '../log.js';
 import type { Topics } from '../topics.js';
-import { findHistoryStart } from './history-start.js';
+import { findHistoryStart, groupOf, type HistoryInput } from './history-start.js';
 import { InputPump } from './input-pump.js';
 
 /** How far an input has been taken, and how far the log has it. */
@@ -36,7 +36,8 @@ export class OpenInputs {
   use(inputs: readonly TaskInput[]): void {
     const ids = new Set(inputs.map(({ id }) => id));
     for (const id of [...this.pumps.keys(), ...this.history.keys()]) if (!ids.has(id)) this.close(id);
-    for (const input of inputs) {
+    // those that have begun go first
+    for (const input of [...inputs].sort((a, b) => Number(this.positions.has(b.id)) - Number(this.positions.has(a.id)))) {
       if (input.warm !== null) this.useHistory({ ...input, warm: input.warm });
       else this.open(input, this.positions.get(input.id) ?? input.startOffset);
     }
@@ -57,11 +58,13 @@ export class OpenInputs {
   }
 
   /** Where history begins is asked for once: afterwards the journal knows. Nobody waits for the answer. */
-  private useHistory(input: TaskInput & { readonly warm: WarmInput }): void {
+  private useHistory(input: HistoryInput): void {
     if (this.history.has(input.id)) return;
+    const known = this.positions.get(input.id);
+    const others = new Set([...this.history.keys()].map((id) => groupOf({ id })));
+    if (known === undefined && others.size >= this.limits.historiesAtOnce && !others.has(groupOf(input))) return;
     const asking = new AbortController();
     this.history.set(input.id, asking);
-    const known = this.positions.get(input.id);
     if (known !== undefined) return this.open(input, known);
     void findHistoryStart(this.reader, this.clock, asking.signal, this.limits, input.topic ?? '', input).then(
       (start) => {

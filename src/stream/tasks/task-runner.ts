@@ -1,7 +1,6 @@
 import { assert, present } from '../../event/assert.js';
 import type { SavepointMark } from '../../engine/task/control.js';
 import { PartitionTask } from '../../engine/task/partition-task.js';
-import type { TaskInput, WarmInput } from '../../engine/task/task-input.js';
 import { EngineError } from '../../event/engine-error.js';
 import { encodeJournalEntry, NOT_BEGUN, type JournalEntry } from '../../state/journal.js';
 import { Bell } from '../clock.js';
@@ -20,6 +19,7 @@ import { openOptionsOf, positionLost, type OpenedTask, type OpenOptions } from '
 import { openTask } from './recovery.js';
 import type { RunnerOptions, RunnerStatus } from './runner-options.js';
 import { SilenceCheck } from './silence-check.js';
+import { Taking } from './taking.js';
 import { countWrites, WriteBuilder } from './write-builder.js';
 
 /** Where a task stands for others: what its last committed entry says. */
@@ -51,13 +51,13 @@ export class TaskRunner {
   private readonly trim: JournalTrim;
   private idleTime: IdleTime | null = null;
   private history: History;
+  private taking: Taking | null = null;
   private controlPump: InputPump | null = null;
   private lastCommitAt = -Infinity;
   private committing: Promise<void> | null = null;
   private failure: Error | null = null;
   private writtenFloor = 0;
   private floorTimes: { readonly sequence: number; readonly at: number }[] = [];
-  private turn = 0;
   private committed: CommittedStanding | null = null;
 
   constructor(private readonly options: RunnerOptions) {
@@ -157,6 +157,7 @@ export class TaskRunner {
     const idleSince = opened.lastEntryAt === null || this.task.keyed ? clock.now() : opened.lastEntryAt;
     const silence = this.options.silence ?? new SilenceCheck(log.reader, clock, this.limits.silenceCheckMs);
     this.idleTime = new IdleTime(this.task, this.inputs, this.entry, silence, clock, this.bell, this.limits, idleSince);
+    this.taking = new Taking(opened.task, this.inputs, this.history, this.entry, this.idleTime, clock, this.limits, (message, facts) => this.options.observer.warn(this.options.number, message, facts));
     this.controlPump = new InputPump(log.reader, topics.control, 0, this.task.control.position, clock, this.bell, this.limits);
     this.useInputs();
   }
@@ -258,13 +259,7 @@ export class TaskRunner {
     const until = clock.now() + this.limits.sliceMs;
     let moved = this.takeControl();
     if (this.entryClosed) return false;
-    const inputs = this.task.inputs.filter(({ warm }) => warm === null);
-    for (let n = 0; n < inputs.length && clock.now() <= until; n++) {
-      const input = inputs[(this.turn + n) % inputs.length] as TaskInput;
-      if (this.takeFrom(input, until)) moved = true;
-    }
-    if (this.inputs.hasHistory && this.takeHistory()) moved = true;
-    this.turn++;
+    if (this.taking?.take(until) === true) moved = true;
     if (moved) this.entry.note(clock.now(), this.task.hasVisibleEffects);
     return moved;
   }
@@ -317,83 +312,11 @@ export class TaskRunner {
     this.entry.note(this.options.clock.now(), true);
   }
 
-  /** History has time of its own, behind the inputs: then it has come to where they stand when an entry ends. */
-  private takeHistory(): boolean {
-    const until = this.options.clock.now() + this.limits.sliceMs;
-    let moved = false;
-    for (const input of this.task.inputs) {
-      const { warm } = input;
-      if (warm === null || !this.history.mayTake({ ...input, warm })) continue;
-      if (this.takeFrom(input, until)) moved = true;
-    }
-    return moved;
-  }
-
-  private takeFrom(input: TaskInput, until: number): boolean {
-    const pump = this.inputs.pump(input.id);
-    if (pump === undefined) return false;
-    const { warm } = input;
-    if (warm !== null && pump.failure !== null && pump.empty) return this.skipHistory({ ...input, warm }, pump.failure);
-    const from = this.inputs.position(input.id);
-    const limit = warm === null ? Infinity : Math.max(from, this.history.limitOf({ ...input, warm }));
-    let to = from;
-    if (input.source === null && !pump.empty) this.idleTime?.beforeChange();
-    this.task.repeats.length = 0;
-    for (let n = 1; !pump.empty; n++) {
-      const ahead = pump.peek();
-      if (ahead !== null && this.task.controlNeeded(input.id, ahead) > this.task.control.position) break;
-      if (ahead !== null && ahead.offset >= limit) {
-        to = limit;
-        break;
-      }
-      const next = pump.take();
-      if (next === null) break;
-      to = Math.min(next.to, limit);
-      if (next.record !== null) {
-        this.task.take(input.id, next.record);
-        if (warm === null) this.entry.events++;
-      }
-      const full = warm === null ? this.transactionFull : n >= this.limits.eventsPerTransaction || this.task.effectCount >= 2 * this.limits.effectsPerTransaction;
-      if (n % this.limits.recordsPerLook === 0 && (full || this.options.clock.now() > until)) break;
-    }
-    if (to === from) return false;
-    this.inputs.positions.set(input.id, to);
-    this.entry.addTake(input.id, from, to, this.task.repeats);
-    return true;
-  }
-
-  /** The log removed what was to be read next: the rule is rebuilt from what is left. */
-  private skipHistory(input: TaskInput & { readonly warm: WarmInput }, { start }: OffsetOutOfRangeError): boolean {
-    const from = this.inputs.position(input.id);
-    const to = Math.min(start, this.history.limitOf(input));
-    if (to <= from) return false;
-    this.options.observer.warn(this.options.number, 'history that a rule is rebuilt from has been removed before it was read', { input: input.id, from, to });
-    this.inputs.skipTo(input, to);
-    this.entry.addTake(input.id, from, to, []);
-    return true;
-  }
-
-  /** @returns whether some history has come to where its input stands, which then feeds the rule itself */
-  private joinHistory(): boolean {
-    if (!this.inputs.hasHistory) return false;
-    const { caughtUp } = this.history;
-    if (caughtUp.length > 0) this.idleTime?.beforeChange();
-    for (const id of caughtUp) {
-      this.task.join(id);
-      this.entry.addJoin(id);
-    }
-    return caughtUp.length > 0;
-  }
-
   // ------------------------------------------------------------------ when
-
-  private get transactionFull(): boolean {
-    return this.entry.events >= this.limits.eventsPerTransaction || this.task.effectCount >= this.limits.effectsPerTransaction;
-  }
 
   /** Nothing more may be taken before the entry at hand is on its way. */
   private get entryClosed(): boolean {
-    return this.entry.changeWaits || this.transactionFull;
+    return this.entry.changeWaits || this.taking?.full === true;
   }
 
   /** When the steps taken are to be committed, epoch ms. */
@@ -402,7 +325,7 @@ export class TaskRunner {
     const { isEmpty, firstStepAt, firstVisibleAt } = this.entry;
     const visible = Math.max(firstVisibleAt + this.limits.lingerMs, this.lastCommitAt + this.limits.commitIntervalMs);
     const feeds = this.task.feedsKeyedTasks ? firstStepAt + this.limits.commitIntervalMs : Infinity;
-    const joins = this.inputs.hasHistory && this.history.caughtUp.length > 0 ? this.lastCommitAt + this.limits.commitIntervalMs : Infinity;
+    const joins = this.history.caughtUp.length > 0 ? this.lastCommitAt + this.limits.commitIntervalMs : Infinity;
     const quiet = !isEmpty ? firstStepAt + this.limits.quietCommitMs : this.task.dirtyKeys > 0 ? this.lastCommitAt + this.limits.quietCommitMs : Infinity;
     return Math.min(visible, feeds, quiet, joins);
   }
@@ -426,7 +349,7 @@ export class TaskRunner {
     assert(this.committing === null, 'one transaction at a time');
     const { options, task } = this;
     const now = options.clock.now();
-    const joined = this.joinHistory();
+    const joined = this.taking?.join() === true;
     const effects = task.takeEffects();
     const frames = task.takeFrames(this.inputs.positions);
     const state = task.flush(keys);
