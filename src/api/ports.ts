@@ -396,6 +396,18 @@ export interface TaskView {
   readonly sequence: number;
   readonly floor: number;
   readonly events: number;
+  /** who follows it and could take it over, as far as this process knows */
+  readonly standbys: readonly StandbyView[];
+}
+
+/** A member that follows a task of another. */
+export interface StandbyView {
+  readonly member: string;
+  readonly state: 'reading' | 'following';
+  /** journal sequence of the last entry taken; -1 before the first */
+  readonly sequence: number;
+  /** journal records behind; null while its checkpoint is read */
+  readonly lag: number | null;
 }
 
 /** Something outside that an operator should mend before it does harm. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { OidcSettings } from '../api/auth/oidc-tokens.js';
 import { FAILED_AUTH_PER_MINUTE, REQUESTS_PER_SECOND } from '../api/limits.js';
 import { DURATION_FORMS, parseDuration } from '../rules/duration.js';
+import { SESSION_TIMEOUT_MS } from '../stream/kafka/limits.js';
 import { ConfigError } from './config-error.js';
 import { kafkaTls, type KafkaTls } from './kafka-tls.js';
 import { oidcSettings } from './oidc-settings.js';
@@ -51,6 +52,8 @@ const schema = z.object({
   VIGIL_KEYED_PARTITIONS: count(256).optional(),
   VIGIL_TASK_SLOTS: count(1_024).default(64),
   VIGIL_SAVEPOINT_DIR: z.string().optional(),
+  VIGIL_STANDBY: flag.default(false),
+  VIGIL_SESSION_TIMEOUT: duration.default(SESSION_TIMEOUT_MS),
   VIGIL_DOWNTIME_MAX: duration.default(86_400_000),
   VIGIL_OPEN_METRICS: flag.default(false),
   VIGIL_FAST: z.enum(['on', 'off']).default('on'),
@@ -87,6 +90,8 @@ export const SETTINGS: Readonly<Record<keyof typeof schema.shape, readonly [stri
   VIGIL_KEYED_PARTITIONS: ['12 on Kafka, 4 embedded', 'keyed tasks; fixed when the topics are made'],
   VIGIL_TASK_SLOTS: ['64', 'most tasks that an application can have; fixed when the topics are made'],
   VIGIL_SAVEPOINT_DIR: ['`savepoints` in `VIGIL_DATA_DIR`', 'where savepoints go, by application; processes that run tasks on several machines must share it'],
+  VIGIL_STANDBY: ['0', '1 follows tasks of other members beside own ones, to take them over at once ([what it costs](recovery.md))'],
+  VIGIL_SESSION_TIMEOUT: ['6s', 'how long a member may be silent before its tasks go to others, 1s to 5m; the same everywhere; below 6s the brokers\' `group.min.session.timeout.ms` must allow it ([trade-off](recovery.md))'],
   VIGIL_DOWNTIME_MAX: ['24h', 'how long Vigil may be down without losing anything: sources that keep their events for less are warned of'],
   VIGIL_OPEN_METRICS: ['0', '1 serves `/metrics` without a key'],
   VIGIL_FAST: ['on', '`off` runs every pattern on the general matcher'],
@@ -126,6 +131,9 @@ export interface Config {
   readonly taskSlots: number;
   /** holds a folder for each application */
   readonly savepointDir: string;
+  readonly standby: boolean;
+  /** ms */
+  readonly sessionTimeoutMs: number;
   /** ms */
   readonly downtimeMaxMs: number;
   readonly openMetrics: boolean;
@@ -151,6 +159,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (env.VIGIL_WORKERS > 1) throw new ConfigError(`VIGIL_WORKERS=${env.VIGIL_WORKERS} is not possible yet: tasks run on one thread; start more processes instead`);
   const brokers = env.KAFKA_BROKERS.split(',').map((broker) => broker.trim()).filter((broker) => broker !== '');
   if (env.VIGIL_ROLE !== 'all' && brokers.length === 0) throw new ConfigError(`VIGIL_ROLE=${env.VIGIL_ROLE} needs KAFKA_BROKERS: the embedded log has one process, of role all`);
+  if (env.VIGIL_SESSION_TIMEOUT < 1_000 || env.VIGIL_SESSION_TIMEOUT > 300_000) throw new ConfigError(`VIGIL_SESSION_TIMEOUT is ${env.VIGIL_SESSION_TIMEOUT} ms: expected 1s to 5m`);
   if (!LOOPBACK.has(env.HOST) && (env.VIGIL_ADMIN_KEY?.length ?? 0) < 16) throw new ConfigError(`HOST=${env.HOST} is reachable from outside: set VIGIL_ADMIN_KEY to a key of your own first (16 characters or more)`);
   if (env.KAFKA_SASL_MECHANISM !== undefined && (env.KAFKA_SASL_USERNAME === undefined || env.KAFKA_SASL_PASSWORD === undefined)) throw new ConfigError('KAFKA_SASL_MECHANISM needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
   return {
@@ -173,6 +182,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     keyedPartitions: env.VIGIL_KEYED_PARTITIONS ?? (brokers.length > 0 ? 12 : 4),
     taskSlots: env.VIGIL_TASK_SLOTS,
     savepointDir: resolve(env.VIGIL_SAVEPOINT_DIR ?? join(env.VIGIL_DATA_DIR, 'savepoints')),
+    standby: env.VIGIL_STANDBY,
+    sessionTimeoutMs: env.VIGIL_SESSION_TIMEOUT,
     downtimeMaxMs: env.VIGIL_DOWNTIME_MAX,
     openMetrics: env.VIGIL_OPEN_METRICS,
     fast: env.VIGIL_FAST === 'on',

@@ -10,5 +10,5 @@ import type { Config } from './config.js';
 /** The log that the configuration names. */
 export async function openLog(config: Config, topics: Topics, logger: Logger): Promise<Log> {
   if (config.brokers.length === 0) return openEmbeddedLog({ dir: join(config.dataDir, 'log'), taskSlots: config.taskSlots });
-  return openKafkaLog({ brokers: config.brokers, clientId: 'vigil', app: config.app, journalTopic: topics.journal, taskSlots: config.taskSlots, ssl: config.ssl || undefined, sasl: config.sasl, logger, memory: new MemberFile(join(config.dataDir, `member-${config.app}-${config.port}.json`)) });
+  return openKafkaLog({ brokers: config.brokers, clientId: 'vigil', app: config.app, journalTopic: topics.journal, taskSlots: config.taskSlots, ssl: config.ssl || undefined, sasl: config.sasl, logger, sessionTimeoutMs: config.sessionTimeoutMs, memory: new MemberFile(join(config.dataDir, `member-${config.app}-${config.port}.json`)) });
 }

@@ -103,9 +103,10 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
     newNonce: randomUUID,
     onLost: lost.resolve,
     fast: config.fast,
+    standby: config.standby,
     parts: folders,
   });
-  telemetry.metrics.observeTasks({ now: Date.now, tasks: () => host.runners.map((runner) => readTask(runner.status, runner.task)) });
+  telemetry.metrics.observeTasks({ now: Date.now, tasks: () => host.runners.map((runner) => readTask(runner.status, runner.task)), standbys: () => host.standbyStatuses });
   const topicWatch = new TopicWatch({ admin: log.admin, logger, sources: () => host.control.sources.values(), internal: counts.warnings, downtimeMs: config.downtimeMaxMs });
   topicWatch.start();
   const live = new LiveViewAdapter(host, log, topics, { id: randomUUID(), role: config.role, startedAt }, topicWatch);

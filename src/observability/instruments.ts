@@ -49,6 +49,8 @@ export const INSTRUMENTS = {
   partialMatches: { name: 'vigil.partial_matches', kind: 'gauge', by: 'observed', unit: '{match}', description: 'Partial matches under way.', attributes: { task: TASK } },
   replayEntries: { name: 'vigil.replay.entries', kind: 'gauge', by: 'observed', unit: '{entry}', description: 'Journal entries that were replayed when the task was opened.', attributes: { task: TASK } },
   replaySeconds: { name: 'vigil.replay.seconds', kind: 'gauge', by: 'observed', unit: 's', description: 'How long opening the task took, from the fence to live.', attributes: { task: TASK } },
+  standbyLag: { name: 'vigil.standby.lag', kind: 'gauge', by: 'observed', unit: '{record}', description: 'Journal records that a task of another member is behind where it is followed here. Missing while its checkpoint is read.', attributes: { task: TASK } },
+  standbyKeys: { name: 'vigil.standby.keys', kind: 'gauge', by: 'observed', unit: '{key}', description: 'Keys in memory of tasks of other members that are followed here.', attributes: { task: TASK } },
   transactions: { name: 'vigil.transactions', kind: 'counter', by: 'recorded', unit: '{transaction}', description: 'Committed transactions of tasks.', attributes: {} },
   transactionBytes: { name: 'vigil.transactions.bytes', kind: 'counter', by: 'recorded', unit: 'By', description: 'What committed transactions wrote: alerts, side outputs, re-keyed events, state, journal.', attributes: {} },
   transactionEvents: { name: 'vigil.transactions.events', kind: 'counter', by: 'recorded', unit: '{event}', description: 'Events whose effects were committed.', attributes: {} },

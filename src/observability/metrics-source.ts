@@ -31,11 +31,21 @@ export interface TaskReading {
   readonly rules: readonly RuleReading[];
 }
 
+/** A task of another member that is followed here. */
+export interface StandbyReading {
+  readonly number: number;
+  /** journal records behind; null before the checkpoint is read */
+  readonly lag: number | null;
+  readonly keys: number;
+}
+
 /** Where the values live that are read at each scrape: the tasks of this process. */
 export interface MetricsSource {
   /** epoch ms of the wall clock, against which watermarks are held */
   now(): number;
   tasks(): Iterable<TaskReading>;
+  /** absent: none are followed */
+  standbys?(): Iterable<StandbyReading>;
 }
 
 /** What is read of a task's runner: its status has these members. */

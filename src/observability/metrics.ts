@@ -3,7 +3,7 @@ import { BoundedLabels } from './bounded-labels.js';
 import { areaOf } from './http-area.js';
 import { INSTRUMENTS, type Instrument, type InstrumentName } from './instruments.js';
 import { observabilityLimits } from './limits.js';
-import type { MetricsSource, TaskReading } from './metrics-source.js';
+import type { MetricsSource, StandbyReading, TaskReading } from './metrics-source.js';
 import { cpuSeconds, LoopDelay, memoryBytes } from './process-gauges.js';
 import { Sums } from './sums.js';
 
@@ -93,6 +93,7 @@ export class Metrics {
     if (this.source !== null) {
       const nowMs = this.source.now();
       for (const reading of this.source.tasks()) this.observeTask(tell, reading, nowMs);
+      for (const standby of this.source.standbys?.() ?? []) this.observeStandby(tell, standby);
     }
     for (const [name, sum] of sums) for (const { attributes, value } of sum) result.observe(this.observables.get(name) as Observable, value, attributes);
   }
@@ -101,6 +102,12 @@ export class Metrics {
     for (const { kind, bytes } of memoryBytes()) tell('memory', bytes, { kind });
     for (const { mode, seconds } of cpuSeconds()) tell('cpu', seconds, { mode });
     for (const { quantile, ms } of this.loopDelay.read()) tell('loopDelay', ms, { quantile });
+  }
+
+  private observeStandby(tell: Tell, { number, lag, keys }: StandbyReading): void {
+    const task = this.taskNumbers.of(String(number));
+    if (lag !== null && lag !== Infinity) tell('standbyLag', lag, { task });
+    tell('standbyKeys', keys, { task });
   }
 
   private observeTask(tell: Tell, reading: TaskReading, nowMs: number): void {

@@ -4,9 +4,24 @@ import { traceTransaction } from './trace-transaction.js';
 
 type Facts = Readonly<Record<string, string | number>>;
 
+/** How a task was opened; times in ms. */
+interface OpeningReading {
+  /** it was followed here before */
+  readonly followed: boolean;
+  readonly entries: number;
+  readonly keys: number;
+  readonly fenceMs: number;
+  readonly journalMs: number;
+  readonly checkpointMs: number;
+  readonly restoreMs: number;
+  readonly replayMs: number;
+  readonly ms: number;
+}
+
 /** What a host of tasks tells of them; has the form of `HostObserver`. Task -1: the process itself. */
 export interface TaskObserver {
   committed(task: number, facts: TransactionReading): void;
+  opened(task: number, report: OpeningReading): void;
   info(task: number, message: string, facts: Facts): void;
   warn(task: number, message: string, facts: Facts): void;
   error(task: number, message: string, facts: Facts): void;
@@ -20,6 +35,7 @@ export function hostObserver(logger: Logger, metrics: Metrics): TaskObserver {
       metrics.committed(facts);
       traceTransaction({ 'vigil.task': task, 'vigil.events': facts.events, 'vigil.alerts': facts.alerts, 'vigil.bytes': facts.bytes }, facts.ms);
     },
+    opened: (task, { followed, ...steps }) => logger.info(followed ? 'a task that was followed here is live' : 'a task is live', named(task, { ...steps })),
     info: (task, message, facts) => logger.info(message, named(task, facts)),
     warn: (task, message, facts) => logger.warn(message, named(task, facts)),
     error: (task, message, facts) => logger.error(message, named(task, facts)),

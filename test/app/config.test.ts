@@ -31,6 +31,13 @@ describe('configuration', () => {
     expect(message).toContain('"boss"');
   });
 
+  it('takes sessions from one second to five minutes', () => {
+    expect(readConfig({ VIGIL_SESSION_TIMEOUT: '1500ms', VIGIL_STANDBY: '1' })).toMatchObject({ sessionTimeoutMs: 1_500, standby: true });
+    expect(readConfig({})).toMatchObject({ sessionTimeoutMs: 6_000, standby: false });
+    expect(refusal({ VIGIL_SESSION_TIMEOUT: '500ms' })).toContain('500 ms: expected 1s to 5m');
+    expect(refusal({ VIGIL_SESSION_TIMEOUT: '6m' })).toContain('360000 ms: expected 1s to 5m');
+  });
+
   it('does not show secrets', () => {
     expect(refusal({ VIGIL_ADMIN_KEY: 'short' })).not.toContain('short');
   });

@@ -70,6 +70,8 @@ describe('the metrics page', () => {
       'vigil_state_keys{task="12"} 12',
       'vigil_watermark_delay_seconds{task="12"} 2.5',
     ]);
+    telemetry.metrics.observeTasks({ now: () => 1_000_000, tasks: () => tasks, standbys: () => [{ number: 3, lag: 7, keys: 40 }, { number: 4, lag: null, keys: 0 }] });
+    expect(await lines('vigil_standby_lag', 'vigil_standby_keys')).toEqual(['vigil_standby_keys{task="3"} 40', 'vigil_standby_keys{task="4"} 0', 'vigil_standby_lag{task="3"} 7']);
     tasks = [{ ...task(12, []), watermark: -Infinity, lag: 41 }];
     expect(await lines('vigil_lag', 'vigil_watermark_delay_seconds')).toEqual(['vigil_lag{task="12"} 41']);
     tasks = [];
@@ -158,7 +160,7 @@ describe('the metrics page', () => {
   });
 
   it('shows every instrument of the catalogue under the name that the reference gives', async () => {
-    telemetry.metrics.observeTasks({ now: () => 1_000_000, tasks: () => [{ ...task(1, [rule('a', 1)]), partialMatches: 3 }] });
+    telemetry.metrics.observeTasks({ now: () => 1_000_000, tasks: () => [{ ...task(1, [rule('a', 1)]), partialMatches: 3 }], standbys: () => [{ number: 2, lag: 0, keys: 1 }] });
     telemetry.metrics.committed({ events: 1, alerts: 1, ms: 1, bytes: 1 });
     telemetry.metrics.request({ method: 'GET', path: '/', status: 200, durationMs: 1 });
     telemetry.metrics.ingested('s', 1, 0);

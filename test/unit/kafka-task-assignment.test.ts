@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { assignTasks, decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from '../../src/stream/kafka/task-assignment.js';
+import { assignStandbys, assignTasks, decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from '../../src/stream/kafka/task-assignment.js';
 import type { Claim } from '../../src/stream/kafka/task-assignment.js';
 
 const claim = (memberId: string, tasks: number[] = [], generation = 4): Claim => ({ memberId, generation: tasks.length === 0 ? -1 : generation, tasks });
@@ -28,11 +28,26 @@ describe('sharing out task numbers', () => {
     expect(assign(2, claim('b', [0, 1], 2), claim('a', [1], 4))).toEqual({ a: [1], b: [0] });
   });
 
+  it('gives a task whose owner is gone to who has followed it', () => {
+    const [a, b] = [{ ...claim('a', [0, 3]), warm: [2, 4] }, { ...claim('b', [1, 5]), warm: [0, 3] }];
+    expect(assign(6, a, b)).toEqual({ a: [0, 3, 4], b: [1, 2, 5] });
+    expect(assign(4, claim('a', []), { ...claim('b', []), warm: [0, 3] })).toEqual({ a: [1, 2], b: [0, 3] });
+  });
+
+  it('has every task followed by another than its owner, by those alone that are there for it', () => {
+    const follows = (memberId: string, warm: number[] = []): Claim => ({ ...claim(memberId), warm });
+    const standbys = (assigned: Record<string, number[]>, ...of: Claim[]): Record<string, number[]> => Object.fromEntries(assignStandbys(new Map(Object.entries(assigned)), of));
+    expect(standbys({ a: [0, 1, 2] }, follows('a'))).toEqual({ a: [] });
+    expect(standbys({ a: [0, 2], b: [1, 3] }, follows('a'), follows('b'))).toEqual({ a: [1, 3], b: [0, 2] });
+    expect(standbys({ a: [0, 2], b: [1, 3] }, claim('a'), follows('b'))).toEqual({ b: [0, 2] });
+    expect(standbys({ a: [0, 3], b: [1], c: [2] }, follows('a', [1]), follows('b', [2]), follows('c', [0, 3]))).toEqual({ a: [1], b: [2], c: [0, 3] });
+  });
+
   const claims = fc
     .tuple(fc.integer({ min: 1, max: 40 }), fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 9 }), fc.infiniteStream(fc.nat(60)))
     .map(([slots, ids, numbers]) => {
       const next = (): number => numbers.next().value as number;
-      return { slots, claims: ids.map((memberId): Claim => ({ memberId, generation: (next() % 4) + 1, tasks: Array.from({ length: next() % 12 }, next) })) };
+      return { slots, claims: ids.map((memberId): Claim => ({ memberId, generation: (next() % 4) + 1, tasks: Array.from({ length: next() % 12 }, next), ...(next() % 2 === 0 ? {} : { warm: Array.from({ length: next() % 12 }, next) }) })) };
     });
 
   it('gives every number to one member, evenly in every range of numbers, the same for any order of claims', () =>
@@ -49,6 +64,19 @@ describe('sharing out task numbers', () => {
       }),
     ));
 
+  it('shares out what is followed evenly, none of it to its owner, the same for any order of claims', () =>
+    fc.assert(
+      fc.property(claims, ({ slots, claims: of }) => {
+        const assigned = assignTasks(slots, 5, of);
+        const standbys = assignStandbys(assigned, of);
+        for (const [memberId, tasks] of standbys) for (const task of tasks) expect(assigned.get(memberId)).not.toContain(task);
+        const willing = of.filter(({ warm }) => warm !== undefined);
+        const followed = [...standbys.values()].flat().sort((x, y) => x - y);
+        expect(followed).toEqual([...assigned].flatMap(([owner, tasks]) => (willing.some(({ memberId }) => memberId !== owner) ? tasks : [])).sort((x, y) => x - y));
+        expect(assignStandbys(assigned, of.toReversed())).toEqual(standbys);
+      }),
+    ));
+
   it('changes nothing when nobody comes or goes', () =>
     fc.assert(
       fc.property(claims, ({ slots, claims: of }) => {
@@ -61,7 +89,9 @@ describe('sharing out task numbers', () => {
 
 it('writes claims and assignments as the consumer protocol has them, and reads them back', () => {
   expect(decodeSubscription('m', encodeSubscription('app.journal', { generation: 7, tasks: [3, 1] }))).toEqual({ memberId: 'm', generation: 7, tasks: [3, 1] });
-  expect(decodeAssignment(encodeAssignment('app.journal', [2, 5]))).toEqual([2, 5]);
-  expect(decodeAssignment(Buffer.alloc(0))).toEqual([]);
+  expect(decodeSubscription('m', encodeSubscription('app.journal', { generation: 7, tasks: [3], warm: [1, 4] }))).toEqual({ memberId: 'm', generation: 7, tasks: [3], warm: [1, 4] });
+  expect(decodeAssignment(encodeAssignment('app.journal', { tasks: [2, 5], standby: [3] }))).toEqual({ tasks: [2, 5], standby: [3] });
+  expect(decodeAssignment(encodeAssignment('app.journal', { tasks: [2, 5], standby: [] }))).toEqual({ tasks: [2, 5], standby: [] });
+  expect(decodeAssignment(Buffer.alloc(0))).toEqual({ tasks: [], standby: [] });
   expect(() => decodeSubscription('m', Buffer.from([0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]))).toThrow('member m says nothing of its tasks');
 });

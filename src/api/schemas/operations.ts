@@ -42,6 +42,9 @@ export const clusterAnswer = z
         sequence: number.describe('journal sequence'),
         floor: number.describe('replay floor'),
         events: number,
+        standbys: z
+          .array(z.strictObject({ member: z.string(), state: z.enum(['reading', 'following']), sequence: number, lag: number.nullable().describe('journal records behind; null while the checkpoint is read') }))
+          .describe('who follows the task and could take it over, as far as this process knows'),
       }),
     ),
     events: number.describe('taken by all tasks since their process started'),

@@ -29,12 +29,15 @@ export class LiveViewAdapter implements LiveView {
     const statuses = new Map(this.host.statuses.map((status) => [status.number, status]));
     const tasks: TaskView[] = [];
     let events = 0;
+    const followed = new Map(this.host.standbyStatuses.map(({ number, state, sequence, lag }) => [number, { member: this.self.id, state, sequence, lag: finite(lag ?? Infinity) }]));
     for (const number of this.host.neededTasks) {
+      const standby = followed.get(number);
+      const standbys = standby === undefined ? [] : [standby];
       const kind = number < this.host.control.keyedPartitions ? ('keyed' as const) : ('source' as const);
       const status = statuses.get(number);
       if (status === undefined) {
         const tail = await this.tailOf(number);
-        tasks.push({ task: number, kind, member: null, state: 'unassigned', reason: this.host.ownedTasks.includes(number) ? 'opening' : 'another member has it, or nobody', inputs: [], watermark: null, lag: 0, sequence: tail.entry?.sequence ?? -1, floor: tail.entry?.floor ?? 0, events: 0 });
+        tasks.push({ task: number, kind, member: null, state: 'unassigned', reason: this.host.ownedTasks.includes(number) ? 'opening' : 'another member has it, or nobody', inputs: [], watermark: null, lag: 0, sequence: tail.entry?.sequence ?? -1, floor: tail.entry?.floor ?? 0, events: 0, standbys });
         continue;
       }
       const runner = this.host.runner(number);
@@ -52,6 +55,7 @@ export class LiveViewAdapter implements LiveView {
         sequence: status.sequence - 1,
         floor: status.floor,
         events: runner?.task.counts.events ?? 0,
+        standbys,
       });
     }
     return { members: [{ ...this.self, self: true, tasks: this.host.ownedTasks.filter((task) => statuses.has(task)) }], tasks, events, warnings: this.topicWatch.warnings };

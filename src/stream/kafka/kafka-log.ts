@@ -3,7 +3,7 @@ import { messageOf } from './broker-connection.js';
 import { Cluster, pause } from './cluster.js';
 import { KafkaMembership } from './kafka-membership.js';
 import { KafkaReader } from './kafka-reader.js';
-import { START_RETRY_PAUSE_MS } from './limits.js';
+import { SESSION_TIMEOUT_MS, START_RETRY_PAUSE_MS } from './limits.js';
 import { KafkaWriter } from './log-writer.js';
 import { TroubleLog } from './options.js';
 import type { KafkaLogOptions } from './options.js';
@@ -31,7 +31,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   }
   const reader = new KafkaReader(cluster, trouble);
   const writer = new KafkaWriter(cluster, trouble);
-  const membership = new KafkaMembership(cluster, `${options.app}.tasks`, options.journalTopic, options.taskSlots, trouble, options.memory);
+  const membership = new KafkaMembership(cluster, `${options.app}.tasks`, options.journalTopic, options.taskSlots, trouble, options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS, options.memory);
   await membership.dismissFormer();
   return {
     kind: 'kafka',

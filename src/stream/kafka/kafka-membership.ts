@@ -4,9 +4,9 @@ import { BrokerConnection, messageOf, NoAnswerError } from './broker-connection.
 import { Clock } from './clock.js';
 import { isTransient, pause } from './cluster.js';
 import type { Cluster } from './cluster.js';
-import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_TIMEOUT_MS, LEAVE_WITHIN_MS, MEMBERSHIP_FRESH_MS, REBALANCE_TIMEOUT_MS, RETRY_PAUSE_FIRST_MS, RETRY_PAUSE_MAX_MS, SESSION_TIMEOUT_MS } from './limits.js';
+import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_TIMEOUT_MS, HEARTBEATS_PER_SESSION, LEAVE_WITHIN_MS, MEMBERSHIP_FRESH, REBALANCE_TIMEOUT_MS, RETRY_PAUSE_FIRST_MS, RETRY_PAUSE_MAX_MS } from './limits.js';
 import type { MemberMemory, TroubleLog } from './options.js';
-import { ASSIGNER_NAME, assignTasks, decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './task-assignment.js';
+import { ASSIGNER_NAME, assignStandbys, assignTasks, decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './task-assignment.js';
 import { heartbeatRequest, joinGroupRequest, leaveGroupRequest, syncGroupRequest } from './wire/group-requests.js';
 import type { GroupMember, JoinedGroup } from './wire/group-requests.js';
 import { CODE, isStaleCoordinator, KafkaError } from './wire/kafka-error.js';
@@ -31,13 +31,14 @@ export class KafkaMembership implements Membership {
     private readonly journalTopic: string,
     private readonly taskSlots: number,
     private readonly trouble: TroubleLog,
+    private readonly sessionTimeoutMs: number,
     private readonly memory?: MemberMemory | undefined,
   ) {}
 
   /** Resolves with the first assignment. @throws KafkaError when the group cannot be joined and no repetition will mend it */
   async join(listener: Listener): Promise<void> {
     assert(this.#session === undefined, 'a log joins its group once at a time');
-    const session = new Session(this.cluster, { group: this.group, topic: this.journalTopic, taskSlots: this.taskSlots, memory: this.memory }, listener, this.trouble);
+    const session = new Session(this.cluster, { group: this.group, topic: this.journalTopic, taskSlots: this.taskSlots, sessionTimeoutMs: this.sessionTimeoutMs, memory: this.memory }, listener, this.trouble);
     this.#session = session;
     try {
       await session.joined;
@@ -73,6 +74,7 @@ interface Group {
   readonly group: string;
   readonly topic: string;
   readonly taskSlots: number;
+  readonly sessionTimeoutMs: number;
   readonly memory: MemberMemory | undefined;
 }
 
@@ -102,7 +104,7 @@ class Session {
 
   assertFresh(): void {
     const elapsedMs = this.#confirmed?.elapsedMs() ?? Infinity;
-    if (elapsedMs > MEMBERSHIP_FRESH_MS) throw new Error(`the membership of ${this.of.group} was not confirmed for ${elapsedMs} ms: another member may own the task`);
+    if (elapsedMs > this.of.sessionTimeoutMs * MEMBERSHIP_FRESH) throw new Error(`the membership of ${this.of.group} was not confirmed for ${elapsedMs} ms: another member may own the task`);
   }
 
   async leave(): Promise<void> {
@@ -149,7 +151,9 @@ class Session {
     if (code === CODE.rebalanceInProgress) return;
     this.#check(code, 'SyncGroup');
     this.#confirmed = sent;
-    this.#take(joined.generation, decodeAssignment(assignment));
+    const { tasks, standby } = decodeAssignment(assignment);
+    this.#take(joined.generation, tasks);
+    if (!this.#over) this.listener.onStandby?.(standby);
     this.#hasJoined = true;
     this.#first.resolve();
     await this.#beat(joined.generation);
@@ -157,8 +161,9 @@ class Session {
 
   async #join(): Promise<JoinedGroup> {
     for (;;) {
-      const metadata = encodeSubscription(this.of.topic, { generation: this.#generation, tasks: [...this.#owned] });
-      const timeouts = { sessionMs: SESSION_TIMEOUT_MS, rebalanceMs: REBALANCE_TIMEOUT_MS };
+      const warm = this.listener.warm?.();
+      const metadata = encodeSubscription(this.of.topic, { generation: this.#generation, tasks: [...this.#owned], ...(warm === undefined ? {} : { warm }) });
+      const timeouts = { sessionMs: this.of.sessionTimeoutMs, rebalanceMs: REBALANCE_TIMEOUT_MS };
       const joined = await this.#send(joinGroupRequest(this.#member, timeouts, { name: ASSIGNER_NAME, metadata }), REBALANCE_TIMEOUT_MS + HEARTBEAT_TIMEOUT_MS);
       if (joined.code !== CODE.memberIdRequired) this.#check(joined.code, 'JoinGroup');
       if (joined.memberId !== this.#memberId) this.of.memory?.remember(joined.memberId);
@@ -170,7 +175,8 @@ class Session {
   #shareOut({ generation, members }: JoinedGroup): Map<string, Buffer> {
     const claims = members.map(({ memberId, metadata }) => decodeSubscription(memberId, metadata));
     const assigned = assignTasks(this.of.taskSlots, generation, claims);
-    return new Map([...assigned].map(([memberId, tasks]) => [memberId, encodeAssignment(this.of.topic, tasks)]));
+    const standbys = assignStandbys(assigned, claims);
+    return new Map([...assigned].map(([memberId, tasks]) => [memberId, encodeAssignment(this.of.topic, { tasks, standby: standbys.get(memberId) ?? [] })]));
   }
 
   /**
@@ -179,7 +185,7 @@ class Session {
    */
   async #beat(generation: number): Promise<void> {
     for (;;) {
-      await pause(HEARTBEAT_INTERVAL_MS, this.#left.signal);
+      await pause(Math.min(HEARTBEAT_INTERVAL_MS, this.of.sessionTimeoutMs / HEARTBEATS_PER_SESSION), this.#left.signal);
       if (this.#over) return;
       const sent = new Clock();
       try {

@@ -50,14 +50,17 @@ export const TRANSACTION_STEP_WITHIN_MS = 5_000;
 export const FENCE_WITHIN_MS = 20_000;
 /** Kafka's default `group.min.session.timeout.ms` is 6 s */
 export const SESSION_TIMEOUT_MS = 6_000;
-export const HEARTBEAT_INTERVAL_MS = 1_000;
+/** how soon a member hears that another is gone, ms; less where the session is shorter */
+export const HEARTBEAT_INTERVAL_MS = 500;
+/** a session outlives so many heartbeats that are lost */
+export const HEARTBEATS_PER_SESSION = 6;
 /** a heartbeat without an answer: the next one goes on a new connection, and the session still lasts */
 export const HEARTBEAT_TIMEOUT_MS = 2_000;
 export const REBALANCE_TIMEOUT_MS = 10_000;
 /** saying goodbye to the group; without it the session ends by itself */
 export const LEAVE_WITHIN_MS = 2_000;
-/** a fence needs the membership to have been confirmed within this, ms: half the session, so nobody else can own the task */
-export const MEMBERSHIP_FRESH_MS = SESSION_TIMEOUT_MS / 2;
+/** a fence needs the membership to have been confirmed within this share of the session, so nobody else can own the task */
+export const MEMBERSHIP_FRESH = 0.5;
 /** the same trouble is logged once in this time, ms */
 export const TROUBLE_LOG_INTERVAL_MS = 5_000;
 /** plain appends waiting for their turn, bytes of key and value; more are refused */

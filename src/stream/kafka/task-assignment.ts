@@ -10,20 +10,58 @@ export interface Claim {
   readonly generation: number;
   /** what it owned then */
   readonly tasks: readonly number[];
+  /** the tasks of others that it follows and could carry on at once; absent: it is not there to follow any */
+  readonly warm?: readonly number[];
+}
+
+/** What a member is given: the task numbers that it owns, and those of others that it follows. Both ascend. */
+export interface Assignment {
+  readonly tasks: readonly number[];
+  readonly standby: readonly number[];
 }
 
 /**
  * Shares out the task numbers 0 … taskSlots − 1. Numbers are taken in blocks of as many as there are members, and everybody
  * gets one of each block: so the tasks that are in use, which lie together at the beginning, are shared evenly whichever they
- * are. Inside a block owners keep their tasks; one more or one less member moves no more tasks than it must.
+ * are. Inside a block owners keep their tasks; one more or one less member moves no more tasks than it must. A task without an
+ * owner goes to who has followed it, if there is one in its block that needs a task.
  * @param claims one per member; tasks of claims that are not of the generation before count after those that are
  * @returns ascending task numbers by member id; the same for the same claims in any order
  */
 export function assignTasks(taskSlots: number, generation: number, claims: readonly Claim[]): Map<string, number[]> {
   const assigned = new Map(claims.map(({ memberId }) => memberId).sort().map((memberId) => [memberId, [] as number[]]));
   const owners = ownersOf(generation, claims);
-  for (let first = 0; first < taskSlots; first += assigned.size) assignBlock(assigned, owners, first, Math.min(taskSlots, first + assigned.size));
+  const warm = followersOf(claims);
+  for (let first = 0; first < taskSlots; first += assigned.size) assignBlock(assigned, { owners, warm }, first, Math.min(taskSlots, first + assigned.size));
   return assigned;
+}
+
+/**
+ * Gives every task one member that follows it, beside its owner, evenly among those that are there for it: who follows it already, as
+ * long as that member does not follow more than one more than another.
+ * @returns ascending task numbers by member id; nothing for tasks that only their owner could follow
+ */
+export function assignStandbys(assigned: ReadonlyMap<string, readonly number[]>, claims: readonly Claim[]): Map<string, number[]> {
+  const standbys = new Map(claims.filter(({ warm }) => warm !== undefined).map(({ memberId }) => memberId).sort().map((memberId) => [memberId, [] as number[]]));
+  const warm = followersOf(claims);
+  const owned = [...assigned].flatMap(([owner, tasks]) => tasks.map((task) => ({ task, owner }))).sort((a, b) => a.task - b.task);
+  for (const { task, owner } of owned) {
+    const others = [...standbys].filter(([memberId]) => memberId !== owner).sort(([, a], [, b]) => a.length - b.length);
+    const [least] = others;
+    if (least === undefined) continue;
+    const known = others.find(([memberId, tasks]) => warm.get(task)?.includes(memberId) === true && tasks.length <= least[1].length + 1);
+    (known ?? least)[1].push(task);
+  }
+  return standbys;
+}
+
+/** Who follows a task and could carry it on, in order of their ids. */
+function followersOf(claims: readonly Claim[]): Map<number, string[]> {
+  const followers = new Map<number, string[]>();
+  for (const { memberId, warm = [] } of claims.toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1))) {
+    for (const task of warm) followers.set(task, [...(followers.get(task) ?? []), memberId]);
+  }
+  return followers;
 }
 
 function ownersOf(generation: number, claims: readonly Claim[]): Map<number, string> {
@@ -33,17 +71,28 @@ function ownersOf(generation: number, claims: readonly Claim[]): Map<number, str
   return new Map(byTrust.flatMap(({ memberId, tasks }) => tasks.map((task) => [task, memberId] as const)));
 }
 
-function assignBlock(assigned: Map<string, number[]>, owners: ReadonlyMap<number, string>, first: number, end: number): void {
+interface Known {
+  readonly owners: ReadonlyMap<number, string>;
+  readonly warm: ReadonlyMap<number, readonly string[]>;
+}
+
+function assignBlock(assigned: Map<string, number[]>, { owners, warm }: Known, first: number, end: number): void {
   const served = new Set<string>();
   const give = (task: number, memberId: string): void => {
     served.add(memberId);
     assigned.get(memberId)!.push(task);
   };
-  const open: number[] = [];
+  const orphans: number[] = [];
   for (let task = first; task < end; task++) {
     const owner = owners.get(task);
     if (owner !== undefined && assigned.has(owner) && !served.has(owner)) give(task, owner);
-    else open.push(task);
+    else orphans.push(task);
+  }
+  const open: number[] = [];
+  for (const task of orphans) {
+    const follower = warm.get(task)?.find((memberId) => assigned.has(memberId) && !served.has(memberId));
+    if (follower === undefined) open.push(task);
+    else give(task, follower);
   }
   // the last block may be short: then those with the fewest come first
   const others = [...assigned.keys()].filter((memberId) => !served.has(memberId)).sort((a, b) => assigned.get(a)!.length - assigned.get(b)!.length);
@@ -51,9 +100,11 @@ function assignBlock(assigned: Map<string, number[]>, owners: ReadonlyMap<number
 }
 
 /** The "consumer" protocol's subscription, so that Kafka's tools can read it; our claim is its user data. */
-export function encodeSubscription(topic: string, { generation, tasks }: Omit<Claim, 'memberId'>): Buffer {
+export function encodeSubscription(topic: string, { generation, tasks, warm }: Omit<Claim, 'memberId'>): Buffer {
   const userData = new ByteWriter();
   userData.int32(generation).array(tasks, (task) => userData.int32(task));
+  // members of before there were standbys read no further
+  if (warm !== undefined) userData.array(warm, (task) => userData.int32(task));
   return new ByteWriter().int16(0).int32(1).string(topic).bytes(userData.buffer).buffer;
 }
 
@@ -65,23 +116,28 @@ export function decodeSubscription(memberId: string, bytes: Buffer): Claim {
   const userData = reader.nullableBytes();
   if (userData === null) throw new MalformedError(`member ${memberId} says nothing of its tasks`);
   const claim = new ByteReader(userData);
-  return { memberId, generation: claim.int32(), tasks: claim.array(() => claim.int32()) };
+  const owned = { memberId, generation: claim.int32(), tasks: claim.array(() => claim.int32()) };
+  return claim.at === claim.bytes.length ? owned : { ...owned, warm: claim.array(() => claim.int32()) };
 }
 
-export function encodeAssignment(topic: string, tasks: readonly number[]): Buffer {
+export function encodeAssignment(topic: string, { tasks, standby }: Assignment): Buffer {
+  const userData = new ByteWriter();
+  if (standby.length > 0) userData.array(standby, (task) => userData.int32(task));
   const out = new ByteWriter();
-  return out.int16(0).int32(1).string(topic).array(tasks, (task) => out.int32(task)).bytes(Buffer.alloc(0)).buffer;
+  return out.int16(0).int32(1).string(topic).array(tasks, (task) => out.int32(task)).bytes(userData.buffer).buffer;
 }
 
-/** @returns task numbers; none for an empty assignment. @throws MalformedError */
-export function decodeAssignment(bytes: Buffer): number[] {
-  if (bytes.length === 0) return [];
+/** @returns nothing for an empty assignment. @throws MalformedError */
+export function decodeAssignment(bytes: Buffer): Assignment {
+  if (bytes.length === 0) return { tasks: [], standby: [] };
   const reader = new ByteReader(bytes);
   reader.int16();
-  return reader
+  const tasks = reader
     .array(() => {
       reader.string();
       return reader.array(() => reader.int32());
     })
     .flat();
+  const userData = new ByteReader(reader.nullableBytes() ?? Buffer.alloc(0));
+  return { tasks, standby: userData.bytes.length === 0 ? [] : userData.array(() => userData.int32()) };
 }
