@@ -87,6 +87,11 @@ function mergeStarts(times: readonly TimeState[]): Map<string, number> {
   return starts;
 }
 
+/** Whether some group that was rebuilt from history is not past the place yet up to which others have spoken: tasks differ in that place. */
+export function isRebuilding(times: readonly TimeState[]): boolean {
+  return mergeSets(times).some(({ released, watermark, pastReleased, pastWatermark }) => released < pastReleased || watermark < pastWatermark);
+}
+
 /** Rules that some of the tasks leave alone and others do not: from now on all do. */
 export function partlyFailed(times: readonly TimeState[]): string[] {
   const rules = new Set(times.flatMap(({ failures }) => [...failures.keys()]));

@@ -1,6 +1,6 @@
-import { partlyFailed } from '../../engine/rescale/merge-time.js';
+import { isRebuilding, partlyFailed } from '../../engine/rescale/merge-time.js';
 import type { ControlState } from '../../engine/task/control-state.js';
-import { decodeTimeState } from '../../engine/task/time-state.js';
+import { decodeTimeState, type TimeState } from '../../engine/task/time-state.js';
 import { EngineError } from '../../event/engine-error.js';
 import type { Log, PartitionEnds } from '../log.js';
 import { NeededTasks } from '../needed-tasks.js';
@@ -25,7 +25,14 @@ export async function requireFit(savepoint: ReadSavepoint, options: FitOptions):
   for (const { record, offset } of savepoint.control.records) needed.apply(record, offset);
   requireSlots(needed, options);
   await requireSources(savepoint, needed.control, options);
-  return savepoint.manifest.keyedPartitions === options.keyedPartitions ? [] : ruleWarnings(savepoint);
+  if (savepoint.manifest.keyedPartitions === options.keyedPartitions) return [];
+  const times = keyedTimes(savepoint);
+  if (isRebuilding(times)) throw unfit('a rule whose state was being rebuilt from history, in keyed tasks', `as many keyed tasks as before (${savepoint.manifest.keyedPartitions}), or a rule that has caught up`, 'take another savepoint once the rule has caught up');
+  return partlyFailed(times).map((rule) => `rule ${rule} had failed in some of the tasks: from now on all leave it alone, until it is paused and resumed`);
+}
+
+function keyedTimes({ tasks, manifest }: ReadSavepoint): TimeState[] {
+  return tasks.filter(({ part }) => part.task < manifest.keyedPartitions).map(({ part }) => decodeTimeState(part.time));
 }
 
 async function requireEmpty({ log, topics }: FitOptions): Promise<void> {
@@ -59,11 +66,6 @@ function requirePosition(source: string, topic: string, { partition, start, end 
   if (position >= start && position <= end) return;
   const advice = position < start ? 'the topic has dropped what came since the savepoint: take savepoints more often than it drops, and restore the latest' : 'this is not the log that the savepoint was taken of';
   throw unfit(`offsets ${start} to ${end} of ${topic}/${partition}`, `offset ${position}, from where source ${source} is read on`, advice);
-}
-
-function ruleWarnings({ tasks, manifest }: ReadSavepoint): string[] {
-  const times = tasks.filter(({ part }) => part.task < manifest.keyedPartitions).map(({ part }) => decodeTimeState(part.time));
-  return partlyFailed(times).map((rule) => `rule ${rule} had failed in some of the tasks: from now on all leave it alone, until it is paused and resumed`);
 }
 
 function unfit(found: string, expected: string, advice: string): EngineError {
