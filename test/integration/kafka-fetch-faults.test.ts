@@ -103,3 +103,13 @@ it('sixty waiting reads share fetches instead of having one each', async () => {
   await Promise.all(reads);
   expect(proxy.seen.filter((api) => api === 'Fetch').length).toBeLessThan(30);
 });
+
+it('readers that want the same of a partition share a fetch, and one that wants something else has its own', async () => {
+  await readTexts();
+  proxy.seen.length = 0;
+  const options = { maxBytes: 1 << 20, maxWaitMs: 1_000 };
+  const [other, ...same] = await Promise.all([log.reader.read(topic, 0, 5, options), ...Array.from({ length: 12 }, () => log.reader.read(topic, 0, 0, options))]);
+  const textsOf = ({ records }: { readonly records: readonly { readonly value: Uint8Array | null }[] }): string[] => records.map(({ value }) => Buffer.from(value!).toString());
+  expect([textsOf(other!), ...same.map(textsOf)]).toEqual([all.slice(5), ...Array.from({ length: 12 }, () => all)]);
+  expect(proxy.seen.filter((api) => api === 'Fetch')).toEqual(['Fetch', 'Fetch']);
+});

@@ -82,24 +82,34 @@ export class FetchQueue {
     }
   }
 
-  /** A request names each partition once; a second reader of a partition waits for another lane. */
+  /**
+   * A request names each partition once. Readers that want the same from it share the answer (every task reads the control topic); one that
+   * wants something else of it waits for another lane.
+   */
   #take(): Waiting[] {
-    const taken = new Map<string, Waiting>();
+    const named = new Map<string, Wish>();
+    const taken: Waiting[] = [];
     const left: Waiting[] = [];
     for (const waiting of this.#waiting) {
-      if (waiting.wish.isWithdrawn()) continue;
-      const name = nameOf(waiting.wish);
-      if (taken.has(name)) left.push(waiting);
-      else taken.set(name, waiting);
+      const { wish } = waiting;
+      if (wish.isWithdrawn()) continue;
+      const name = nameOf(wish);
+      const other = named.get(name);
+      if (other !== undefined && !asksTheSame(other, wish)) {
+        left.push(waiting);
+        continue;
+      }
+      named.set(name, wish);
+      taken.push(waiting);
     }
     this.#waiting = left;
-    return [...taken.values()];
+    return taken;
   }
 
   async #run(lane: { connection: BrokerConnection }, taken: Waiting[], wait: number): Promise<void> {
     if (lane.connection.broken && !this.#closed) lane.connection = this.#connection();
     try {
-      const wishes = taken.map(({ wish }) => wish);
+      const wishes = [...new Map(taken.map(({ wish }) => [nameOf(wish), wish])).values()];
       const fetched = await lane.connection.send(fetchRequest(wishes, wait, FETCH_BYTES_MAX), wait + FETCH_ANSWER_WITHIN_MS);
       await this.#deliver(taken, fetched);
     } catch (error) {
@@ -161,5 +171,7 @@ function waitMs(taken: readonly Waiting[], lastLane: boolean): number {
   const toMoment = lastLane ? FETCH_WAIT_LAST_LANE_MS : FETCH_WAIT_MS - (now % FETCH_WAIT_MS);
   return Math.max(0, Math.ceil(Math.min(toDeadline, toMoment)));
 }
+
+const asksTheSame = (one: Wish, other: Wish): boolean => one.from === other.from && one.maxBytes === other.maxBytes;
 
 const nameOf = ({ topic, partition }: { topic: string; partition: number }): string => `${topic}/${partition}`;
