@@ -73,6 +73,7 @@ program
   .option('--to <app>', 'name of the new application, which has no topics yet; default: VIGIL_APP')
   .option('--dry-run', 'checks and reads everything, writes nothing')
   .option('--same-database', 'the database is that of the application before, which is gone for good: changes made since are published again')
+  .option('--rules <dir>', 'folder (or one file) of rules: the versions that it begins with, right behind the savepoint')
   .option('--no-catalogue', 'leaves the database alone')
   .option('--catalogue-only', 'fills the catalogue only: the topics are there')
   .addHelpText('after', '\nExample:\n  npx vigil restore data/savepoints/vigil/before-upgrade --to vigil-2 --same-database && VIGIL_APP=vigil-2 npm start')

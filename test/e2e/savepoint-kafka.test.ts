@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKafkaLog } from '../../src/stream/kafka/kafka-log.js';
@@ -11,7 +11,7 @@ import { TestPostgres } from '../postgres/test-postgres.js';
 import { vigil } from './parts/command.js';
 import { alertsOf, post, quiet, twoHalves } from './parts/savepoint-traffic.js';
 import { Service } from './parts/service.js';
-import { activateRules, recount } from './parts/workload.js';
+import { activateRules, recount, rulesOver } from './parts/workload.js';
 
 jest.setTimeout(300_000);
 
@@ -65,11 +65,14 @@ it('on Kafka, two processes write their parts into one folder, and an applicatio
   const young = { ...shared, DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: other, VIGIL_KEYED_PARTITIONS: '6', VIGIL_TASK_SLOTS: '12', VIGIL_DATA_DIR: join(dataDir, 'c') };
   const tight = await vigil(['restore', String(dir)], { ...young, VIGIL_TASK_SLOTS: '8' });
   expect([tight.code, tight.stderr]).toEqual([1, expect.stringContaining('set VIGIL_TASK_SLOTS higher')]);
-  const restored = await vigil(['restore', String(dir)], young);
-  expect({ code: restored.code, stdout: restored.stdout.replace(/\d+ keys/, 'N keys') }).toEqual({ code: 0, stdout: `restored: 9 tasks, N keys, 0 frames, 4 changes into ${other}\n` });
+  // another version of one rule, which keeps what it has: it finds the same
+  const [velocity] = rulesOver('payments');
+  writeFileSync(join(dataDir, 'rules.json'), JSON.stringify({ ...velocity, name: 'as of the restore' }));
+  const restored = await vigil(['restore', String(dir), '--rules', join(dataDir, 'rules.json')], young);
+  expect({ code: restored.code, stdout: restored.stdout.replace(/\d+ keys/, 'N keys') }).toEqual({ code: 0, stdout: `restored: 9 tasks, N keys, 0 frames, 5 changes into ${other}\n` });
   const after = await service(young);
   await after.start();
-  expect((await after.call('GET', '/rules')).json['items']).toHaveLength(3);
+  expect((await after.call('GET', '/rules')).json['items']).toMatchObject([{ id: 'busy-device', version: 1 }, { id: 'small-large', version: 1 }, { id: 'velocity', version: 2, status: 'active' }]);
 
   // both read the same topics from here on
   await post(member, second);

@@ -5,9 +5,12 @@ import { readSavepoint, type ReadSavepoint } from '../../stream/savepoint/read-s
 import { restoreSavepoint, type Restored } from '../../stream/savepoint/restore.js';
 import { SavepointFolder } from '../../stream/savepoint/savepoint-folder.js';
 import type { Log } from '../../stream/log.js';
-import { readConfig, type Config } from '../config.js';
+import type { ControlRecord } from '../../engine/task/control.js';
+import { readRules } from '../batch/run-batch.js';
+import { ConfigError, readConfig, type Config } from '../config.js';
 import { ensureInternalTopics } from '../internal-topics.js';
 import { openLog } from '../open-log.js';
+import { otherRules } from './other-rules.js';
 import { RestoredCatalogue } from './restored-catalogue.js';
 
 export interface RestoreCommand {
@@ -16,6 +19,8 @@ export interface RestoreCommand {
   readonly dryRun?: boolean;
   /** the database is that of the application that the savepoint was taken of, which is gone for good */
   readonly sameDatabase?: boolean;
+  /** folder or file of rules: the versions that it begins with */
+  readonly rules?: string;
   /** the topics are there already, only the catalogue is to be filled */
   readonly catalogueOnly?: boolean;
   /** no catalogue is filled: it is elsewhere */
@@ -43,25 +48,27 @@ export async function restore(dir: string, command: RestoreCommand, environment:
     ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== '')),
     ...(command.to === undefined ? {} : { VIGIL_APP: command.to }),
   });
-  const catalogue = command.catalogue && command.dryRun !== true ? await RestoredCatalogue.open(config, savepoint, command.sameDatabase === true) : null;
+  const then = command.rules === undefined ? [] : otherRules(readRules(command.rules).map(({ document }) => document), savepoint.control);
+  if (then.length > 0 && command.sameDatabase === true) throw new ConfigError('--rules goes with an empty database only: with --same-database the catalogue has changes of its own behind the savepoint. Put the rules to work there');
+  const catalogue = command.catalogue && command.dryRun !== true ? await RestoredCatalogue.open(config, [...savepoint.control.records.map(({ record }) => record), ...then], command.sameDatabase === true) : null;
   try {
-    const restored = command.catalogueOnly === true ? null : await restoreTopics(savepoint, config, command.dryRun === true, said);
+    const restored = command.catalogueOnly === true ? null : await restoreTopics(savepoint, then, config, command.dryRun === true, said);
     said.progress((await catalogue?.fill()) ?? (command.dryRun === true ? 'the database is not looked at' : 'no catalogue is filled'));
     if (command.dryRun !== true) said.progress(`start it with VIGIL_APP=${config.app}`);
-    said.result(summary(restored, savepoint, config, command));
+    said.result(summary(restored, savepoint.control.records.length + then.length, config, command));
   } finally {
     await catalogue?.close();
   }
 }
 
-async function restoreTopics(savepoint: ReadSavepoint, config: Config, dryRun: boolean, { progress }: Said): Promise<Restored> {
+async function restoreTopics(savepoint: ReadSavepoint, then: readonly ControlRecord[], config: Config, dryRun: boolean, { progress }: Said): Promise<Restored> {
   const topics = topicsOf(config.app);
   const log = await openLog(config, topics, createLogger({ level: 'warn', write: (line) => void process.stderr.write(line) }));
   try {
     const wanted = await countsOf(log, topics, config);
     await requireFit(savepoint, { log, topics, ...wanted });
     if (!dryRun) await ensureInternalTopics(log, topics, config);
-    const restored = await restoreSavepoint(savepoint, { log, topics, ...wanted, dryRun, progress });
+    const restored = await restoreSavepoint(savepoint, { log, topics, ...wanted, then, dryRun, progress });
     for (const warning of restored.warnings) progress(`warning: ${warning}`);
     return restored;
   } finally {
@@ -75,8 +82,8 @@ async function countsOf(log: Log, topics: ReturnType<typeof topicsOf>, config: C
   return { keyedPartitions: rekey ?? config.keyedPartitions, taskSlots: journal ?? config.taskSlots };
 }
 
-function summary(restored: Restored | null, { control }: ReadSavepoint, { app }: Config, { dryRun }: RestoreCommand): string {
-  if (restored === null) return `restored: ${control.records.length} changes into the catalogue`;
+function summary(restored: Restored | null, changes: number, { app }: Config, { dryRun }: RestoreCommand): string {
+  if (restored === null) return `restored: ${changes} changes into the catalogue`;
   const { tasks, keys, frames } = restored;
-  return `${dryRun === true ? 'restorable' : 'restored'}: ${tasks} tasks, ${keys} keys, ${frames} frames, ${control.records.length} changes into ${app}`;
+  return `${dryRun === true ? 'restorable' : 'restored'}: ${tasks} tasks, ${keys} keys, ${frames} frames, ${changes} changes into ${app}`;
 }

@@ -3,7 +3,6 @@ import { adoptControlTopic, isEmptyCatalogue, rewindCatalogue } from '../../pers
 import type { Database } from '../../persistence/database.js';
 import { CatalogueError } from '../../persistence/database-errors.js';
 import { openDatabase } from '../../persistence/open-database.js';
-import type { ReadSavepoint } from '../../stream/savepoint/read-savepoint.js';
 import type { Config } from '../config.js';
 
 /**
@@ -18,14 +17,14 @@ export class RestoredCatalogue {
   ) {}
 
   /** @throws CatalogueError `catalogue.not-empty` for one that can be neither */
-  static async open(config: Config, { control }: ReadSavepoint, sameDatabase: boolean): Promise<RestoredCatalogue> {
+  static async open(config: Config, records: readonly ControlRecord[], sameDatabase: boolean): Promise<RestoredCatalogue> {
     const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, logger: { warn: () => undefined } });
     try {
       const isEmpty = await isEmptyCatalogue(database);
       if (!isEmpty && !sameDatabase) {
         throw new CatalogueError('catalogue.not-empty', 'the database holds a catalogue already. Name an empty one (DATABASE_URL, or another VIGIL_DATA_DIR on Kafka); or, where it is that of the application that the savepoint was taken of and that one is gone for good, say --same-database');
       }
-      return new RestoredCatalogue(database, control.records.map(({ record }) => record), isEmpty);
+      return new RestoredCatalogue(database, records, isEmpty);
     } catch (error) {
       await database.close();
       throw error;
