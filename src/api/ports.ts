@@ -346,6 +346,20 @@ export interface AppliedView {
   /** tasks that have to */
   readonly of: number;
   readonly positions: readonly { readonly task: number; readonly inputs: Readonly<Record<string, number>> }[];
+  /** what of history is still to be read, where its state is rebuilt; empty once it has been */
+  readonly warmUps: readonly (WarmUpView & { readonly task: number })[];
+}
+
+/** How far history has been read for a rule whose state is rebuilt. */
+export interface WarmUpView {
+  readonly source: string;
+  readonly partition: number;
+  /** next offset to read; null while the log is asked where history begins, or others are read first */
+  readonly position: number | null;
+  /** where the source itself is being read: the warm-up is over when it has come as far */
+  readonly target: number;
+  /** event time come to, epoch ms; null before the first event */
+  readonly watermark: number | null;
 }
 
 export interface RuleStats {
@@ -398,6 +412,8 @@ export interface TaskView {
   readonly events: number;
   /** who follows it and could take it over, as far as this process knows */
   readonly standbys: readonly StandbyView[];
+  /** history that it reads for rules whose state is rebuilt; `group` is named by the version that began it */
+  readonly warmUps: readonly (WarmUpView & { readonly group: string })[];
 }
 
 /** A member that follows a task of another. */

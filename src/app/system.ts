@@ -49,8 +49,8 @@ import type { Config } from './config.js';
 import { ensureInternalTopics } from './internal-topics.js';
 import { openLog } from './open-log.js';
 
-/** Behaviour of the engine that a replay depends on, as a bit set: a change that alters results takes the next bit. */
-export const ENGINE_FLAGS = 0;
+/** Behaviour of the engine that a replay depends on, as a bit set: a change that alters results takes the next bit. 1: `onChange: warmup` rebuilds state. */
+export const ENGINE_FLAGS = 1;
 
 const HTTP_CLOSES_WITHIN_MS = 3_000;
 const DRAIN_WITHIN_MS = 25_000;

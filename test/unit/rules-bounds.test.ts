@@ -87,7 +87,11 @@ describe('what publication warns of', () => {
     expect(sourceFacts([source({ type: 'string' })])).toEqual({});
   });
 
-  it('a warm-up, which does not happen yet', () => expect(warnings({ ...counting, onChange: 'warmup' })).toEqual(['rule.on-change /onChange']));
+  it('a warm-up from signals, which have no history', () => {
+    expect(warnings({ ...counting, onChange: 'warmup' })).toEqual([]);
+    expect(warnings({ ...counting, from: 'signals', onChange: 'warmup' })).toEqual(['rule.on-change /onChange']);
+    expect(warnings({ ...counting, from: ['signals', 'payments'], onChange: 'warmup' })).toEqual(['rule.on-change /onChange']);
+  });
 });
 
 describe('what publication refuses', () => {

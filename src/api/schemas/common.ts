@@ -2,6 +2,15 @@ import { z } from 'zod';
 import { CURSOR_LENGTH_MAX, NAME_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../limits.js';
 
 export const timeMs = z.number().describe('epoch ms');
+
+/** Of one partition's history that is read for a rule whose state is rebuilt. */
+export const warmUpMembers = {
+  source: z.string(),
+  partition: z.int().min(0),
+  position: z.number().nullable().describe('next offset to read; null while the log is asked where history begins, or others are read first'),
+  target: z.number().describe('where the source itself is being read: the warm-up is over when it has come as far'),
+  watermark: timeMs.nullable().describe('event time come to'),
+};
 /** The times that a `Date` can be; what is further away would be refused by the database and by no one before. */
 const TIME_MS_MAX = 8_640_000_000_000_000;
 /** A time as it is sent to us. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SIMULATION_EVENTS_MAX } from '../limits.js';
-import { anyObject, givenTimeMs, listOf, pageQuery, timeMs } from './common.js';
+import { anyObject, givenTimeMs, listOf, pageQuery, timeMs, warmUpMembers } from './common.js';
 import { keyParameter } from './alerts.js';
 
 export const simulateBody = z
@@ -45,6 +45,7 @@ export const clusterAnswer = z
         standbys: z
           .array(z.strictObject({ member: z.string(), state: z.enum(['reading', 'following']), sequence: number, lag: number.nullable().describe('journal records behind; null while the checkpoint is read') }))
           .describe('who follows the task and could take it over, as far as this process knows'),
+        warmUps: z.array(z.strictObject({ group: z.string().describe('rule and version whose activation began it'), ...warmUpMembers })).describe('history that is read for rules whose state is rebuilt'),
       }),
     ),
     events: number.describe('taken by all tasks since their process started'),

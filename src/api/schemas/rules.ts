@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ruleSchema } from '../../rules/rule-schema.js';
-import { anyObject, flag, listOf, pageQuery, revision, timeMs } from './common.js';
+import { anyObject, flag, listOf, pageQuery, revision, timeMs, warmUpMembers } from './common.js';
 
 export const ruleStatus = z.enum(['draft', 'shadow', 'active', 'paused', 'retired']);
 export const severity = z.enum(['info', 'low', 'medium', 'high', 'critical']);
@@ -28,6 +28,7 @@ export const appliedAnswer = z
     tasks: z.int().min(0).describe('tasks that have taken this status of this version'),
     of: z.int().min(0).describe('tasks that have to'),
     positions: z.array(z.strictObject({ task: z.int().min(0), inputs: z.record(z.string(), z.number()) })).describe('where in its inputs each task took it'),
+    warmUps: z.array(z.strictObject({ task: z.int().min(0), ...warmUpMembers })).describe('history that is still to be read, where `onChange` is `warmup`; empty once its state is complete'),
   })
   .meta({ id: 'Applied' });
 

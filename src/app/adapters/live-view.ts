@@ -3,27 +3,24 @@ import type { JsonValue } from '../../event/stream-event.js';
 import { keyTextOf } from '../../rules/key-text.js';
 import { partitionSetId } from '../../engine/task/control-state.js';
 import { planTopology } from '../../engine/task/topology.js';
-import { decodeJournalEntry, type JournalEntry } from '../../state/journal.js';
 import type { Log } from '../../stream/log.js';
 import type { TaskHost } from '../../stream/tasks/task-host.js';
 import type { Topics } from '../../stream/topics.js';
-
-interface Standing {
-  readonly controlPosition: number;
-  readonly positions: Readonly<Record<string, number>>;
-}
+import { groupWarmUps, TaskStandings } from './task-standings.js';
 
 /** What runs: own tasks from memory, the others' from the last entries of their journals. */
 export class LiveViewAdapter implements LiveView {
-  private readonly tails = new Map<number, { next: number; entry: JournalEntry | null; table: readonly string[] }>();
+  private readonly standings: TaskStandings;
 
   constructor(
     private readonly host: TaskHost,
-    private readonly log: Log,
-    private readonly topics: Topics,
+    log: Log,
+    topics: Topics,
     private readonly self: { readonly id: string; readonly role: 'all' | 'api' | 'worker'; readonly startedAt: number },
     private readonly topicWatch: { readonly warnings: readonly ClusterWarning[] },
-  ) {}
+  ) {
+    this.standings = new TaskStandings(host, log, topics);
+  }
 
   async cluster(): Promise<ClusterView> {
     const statuses = new Map(this.host.statuses.map((status) => [status.number, status]));
@@ -36,8 +33,8 @@ export class LiveViewAdapter implements LiveView {
       const kind = number < this.host.control.keyedPartitions ? ('keyed' as const) : ('source' as const);
       const status = statuses.get(number);
       if (status === undefined) {
-        const tail = await this.tailOf(number);
-        tasks.push({ task: number, kind, member: null, state: 'unassigned', reason: this.host.ownedTasks.includes(number) ? 'opening' : 'another member has it, or nobody', inputs: [], watermark: null, lag: 0, sequence: tail.entry?.sequence ?? -1, floor: tail.entry?.floor ?? 0, events: 0, standbys });
+        const tail = await this.standings.tailOf(number);
+        tasks.push({ task: number, kind, member: null, state: 'unassigned', reason: this.host.ownedTasks.includes(number) ? 'opening' : 'another member has it, or nobody', inputs: [], watermark: null, lag: 0, sequence: tail.entry?.sequence ?? -1, floor: tail.entry?.floor ?? 0, events: 0, standbys, warmUps: (await this.standings.of(number))?.warmUps ?? [] });
         continue;
       }
       const runner = this.host.runner(number);
@@ -56,6 +53,7 @@ export class LiveViewAdapter implements LiveView {
         floor: status.floor,
         events: runner?.task.counts.events ?? 0,
         standbys,
+        warmUps: groupWarmUps(status.warmUps),
       });
     }
     return { members: [{ ...this.self, self: true, tasks: this.host.ownedTasks.filter((task) => statuses.has(task)) }], tasks, events, warnings: this.topicWatch.warnings };
@@ -65,11 +63,15 @@ export class LiveViewAdapter implements LiveView {
     const changedAt = this.host.control.changedAt(ruleId, version);
     const concerned = this.tasksOf(ruleId, version);
     const positions: { task: number; inputs: Readonly<Record<string, number>> }[] = [];
+    const warmUps: AppliedView['warmUps'][number][] = [];
+    const own = this.host.control.rule(ruleId, version)?.ownGroup ?? null;
     for (const task of concerned) {
-      const standing = await this.standingOf(task);
-      if (changedAt !== null && standing !== null && standing.controlPosition > changedAt) positions.push({ task, inputs: standing.positions });
+      const standing = await this.standings.of(task);
+      if (changedAt === null || standing === null || standing.controlPosition <= changedAt) continue;
+      positions.push({ task, inputs: standing.positions });
+      for (const { group, ...warmUp } of standing.warmUps) if (group === own) warmUps.push({ task, ...warmUp });
     }
-    return { tasks: positions.length, of: concerned.length, positions };
+    return { tasks: positions.length, of: concerned.length, positions, warmUps };
   }
 
   /** The tasks that a change of a rule concerns: those that run it, and those that send to them. */
@@ -91,33 +93,6 @@ export class LiveViewAdapter implements LiveView {
       }
     }
     return [...tasks].sort((a, b) => a - b);
-  }
-
-  private async standingOf(task: number): Promise<Standing | null> {
-    const runner = this.host.runner(task);
-    if (runner !== null) return runner.committedStanding;
-    const { entry, table } = await this.tailOf(task);
-    if (entry === null) return null;
-    return { controlPosition: entry.controlPosition, positions: Object.fromEntries(table.map((id, i) => [id, entry.positions[i] ?? 0])) };
-  }
-
-  private async tailOf(task: number): Promise<{ entry: JournalEntry | null; table: readonly string[] }> {
-    const tail = this.tails.get(task) ?? { next: 0, entry: null, table: [] };
-    this.tails.set(task, tail);
-    const ends = (await this.log.reader.ends(this.topics.journal)).find(({ partition }) => partition === task);
-    if (ends === undefined) return tail;
-    tail.next = Math.max(tail.next, ends.start);
-    while (tail.next < ends.end) {
-      const fetched = await this.log.reader.read(this.topics.journal, task, tail.next, { maxBytes: 1 << 20, maxWaitMs: 0 });
-      for (const { value } of fetched.records) {
-        if (value === null) continue;
-        tail.entry = decodeJournalEntry(value);
-        tail.table = tail.entry.inputs ?? tail.table;
-      }
-      if (fetched.nextOffset === tail.next) break;
-      tail.next = fetched.nextOffset;
-    }
-    return tail;
   }
 
   async stats(ruleId: string): Promise<RuleStats> {

@@ -21,8 +21,8 @@ export function warnOfState(rule: ResolvedRule, bounds: RuleBounds, sources: Sou
   }
   if (rule.pattern !== null) rule.pattern.stages.forEach((stage, i) => warnOfLoops(stage, ['pattern', 'stages', i], problems));
   if (sources.types !== undefined) warnOfTypes(rule, sources.types, problems);
-  if (rule.onChange === 'warmup') {
-    problems.warn('rule.on-change', ['onChange'], 'found "warmup", which does not yet rebuild state from history: a new version begins with empty state, as with "reset", and its alerts say "warm": false until its windows are full');
+  if (rule.onChange === 'warmup' && rule.from.includes('signals')) {
+    problems.warn('rule.on-change', ['onChange'], 'found "warmup", but signals have no history to rebuild state from: a new version begins with empty state, as with "reset", and its alerts say "warm": false until its windows are full');
   }
 }
 

@@ -153,11 +153,11 @@ export class MemoryPorts implements ApiPorts {
   readonly live: LiveView = {
     cluster: async () => ({
       members: [{ id: 'm1', role: 'all', self: true, tasks: [12], startedAt: 1 }],
-      tasks: [{ task: 12, kind: 'source', member: 'm1', state: 'live', reason: null, inputs: [{ topic: 'payments', partition: 0, position: 5, end: 5, lag: 0, watermark: 4 }], watermark: 4, lag: 0, sequence: 3, floor: 2, events: 5, standbys: [] }],
+      tasks: [{ task: 12, kind: 'source', member: 'm1', state: 'live', reason: null, inputs: [{ topic: 'payments', partition: 0, position: 5, end: 5, lag: 0, watermark: 4 }], watermark: 4, lag: 0, sequence: 3, floor: 2, events: 5, standbys: [], warmUps: [] }],
       events: 5,
       warnings: [],
     }),
-    applied: async () => ({ tasks: 1, of: 1, positions: [{ task: 12, inputs: { 'payments/0': 5 } }] }),
+    applied: async () => ({ tasks: 1, of: 1, positions: [{ task: 12, inputs: { 'payments/0': 5 } }], warmUps: [{ task: 12, source: 'payments', partition: 0, position: 3, target: 5, watermark: 2 }] }),
     stats: async () => NO_STATS,
     explain: async () => null,
   };

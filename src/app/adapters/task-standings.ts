@@ -1,0 +1,95 @@
+import { placeOfLane } from '../../engine/task/warm-ups.js';
+import { decodeTimeState } from '../../engine/task/time-state.js';
+import { decodeJournalEntry, NOT_BEGUN, type JournalEntry } from '../../state/journal.js';
+import type { Log } from '../../stream/log.js';
+import type { WarmUpStanding } from '../../stream/tasks/history.js';
+import type { TaskHost } from '../../stream/tasks/task-host.js';
+import type { Topics } from '../../stream/topics.js';
+
+/** History that a task reads for the group of a rule whose state is rebuilt. */
+export interface GroupWarmUp {
+  readonly group: string;
+  readonly source: string;
+  readonly partition: number;
+  readonly position: number | null;
+  readonly target: number;
+  readonly watermark: number | null;
+}
+
+export interface Standing {
+  readonly controlPosition: number;
+  readonly positions: Readonly<Record<string, number>>;
+  readonly warmUps: readonly GroupWarmUp[];
+}
+
+/** Last entry of a task's journal, with the names of its inputs. */
+export interface Tail {
+  readonly entry: JournalEntry | null;
+  readonly table: readonly string[];
+}
+
+/** Where tasks stand: own ones from memory, the others' from the last entries of their journals. */
+export class TaskStandings {
+  private readonly tails = new Map<number, { next: number; entry: JournalEntry | null; table: readonly string[] }>();
+
+  constructor(
+    private readonly host: TaskHost,
+    private readonly log: Log,
+    private readonly topics: Topics,
+  ) {}
+
+  /** What its last committed entry says; null before the first. */
+  async of(task: number): Promise<Standing | null> {
+    const runner = this.host.runner(task);
+    if (runner !== null) {
+      const standing = runner.committedStanding;
+      return standing === null ? null : { controlPosition: standing.controlPosition, positions: ofInputs(Object.entries(standing.positions)), warmUps: groupWarmUps(runner.status.warmUps) };
+    }
+    const { entry, table } = await this.tailOf(task);
+    if (entry === null) return null;
+    return { controlPosition: entry.controlPosition, positions: ofInputs(table.map((id, i) => [id, entry.positions[i] ?? 0])), warmUps: groupWarmUps(warmUpsOf(entry, table)) };
+  }
+
+  async tailOf(task: number): Promise<Tail> {
+    const tail = this.tails.get(task) ?? { next: 0, entry: null, table: [] };
+    this.tails.set(task, tail);
+    const ends = (await this.log.reader.ends(this.topics.journal)).find(({ partition }) => partition === task);
+    if (ends === undefined) return tail;
+    tail.next = Math.max(tail.next, ends.start);
+    while (tail.next < ends.end) {
+      const fetched = await this.log.reader.read(this.topics.journal, task, tail.next, { maxBytes: 1 << 20, maxWaitMs: 0 });
+      for (const { value } of fetched.records) {
+        if (value === null) continue;
+        tail.entry = decodeJournalEntry(value);
+        tail.table = tail.entry.inputs ?? tail.table;
+      }
+      if (fetched.nextOffset === tail.next) break;
+      tail.next = fetched.nextOffset;
+    }
+    return tail;
+  }
+}
+
+/** Positions of what everybody reads, without what is read of history. */
+function ofInputs(positions: readonly (readonly [id: string, position: number])[]): Record<string, number> {
+  return Object.fromEntries(positions.filter(([id]) => !id.includes('~')));
+}
+
+/** What was being read of history when an entry was made. */
+function warmUpsOf({ positions, steps, time }: JournalEntry, table: readonly string[]): WarmUpStanding[] {
+  const joined = new Set(steps.flatMap((step) => (step.kind === 'join' ? [step.input] : [])));
+  const { lanes } = decodeTimeState(time);
+  return table.flatMap((input, i) => {
+    if (!input.includes('~') || joined.has(i)) return [];
+    const position = positions[i] as number;
+    const watermark = lanes.get(input)?.watermark ?? -Infinity;
+    return [{ input, position: position === NOT_BEGUN ? null : position, target: positions[table.indexOf(input.slice(0, input.indexOf('~')))] ?? 0, watermark: Number.isFinite(watermark) ? watermark : null }];
+  });
+}
+
+export function groupWarmUps(standings: readonly WarmUpStanding[]): GroupWarmUp[] {
+  return standings.flatMap(({ input, ...rest }) => {
+    const place = placeOfLane(input);
+    return place === null ? [] : [{ group: input.slice(input.indexOf('~') + 1), ...place, ...rest }];
+  });
+}
