@@ -130,7 +130,7 @@ export class GeneralState implements PatternState {
   private complete(last: Link, absent: AbsentBranch | null, at: number): void {
     const { accept } = this.program;
     const accepted = accept === null || accept(last.event, view.bind(last));
-    this.completions.push({ last, at, accepted, count: 0, absent });
+    this.completions.push({ last, at, accepted, together: 0, left: 0, count: 0, absent });
   }
 
   // --- events
@@ -257,7 +257,7 @@ export class GeneralState implements PatternState {
     this.completions = [];
     for (const thread of this.groups.threads()) this.expire(thread, at, ended);
     this.completions = [...earlier, ...this.completions.sort((a, b) => compareMatches(a.last, b.last))];
-    for (const watch of this.watches.due(at)) this.emit({ last: watch.last, at, accepted: true, count: watch.count, absent: null }, true, null, watch.repeat);
+    for (const watch of this.watches.due(at)) this.emit({ last: watch.last, at, accepted: true, together: 0, left: 0, count: watch.count, absent: null }, true, null, watch.repeat);
   }
 
   private settleMoment(ended: Ended[]): void {
@@ -293,7 +293,7 @@ export class GeneralState implements PatternState {
     const completions = byTime ? this.completions : this.completions.sort((a, b) => compareMatches(a.last, b.last));
     if (completions.length === 0 && this.held.length === 0) return;
     this.completions = [];
-    new Settlement(this.program, this.groups, completions, this.held).run((completion) => {
+    new Settlement(this.program, this.groups, completions, this.held, byTime ? null : this.seq).run((completion) => {
       this.emit(completion, byTime, completions.includes(completion) ? trigger : null, 0);
       if (completion.absent?.resolve != null) this.watch(completion, completion.absent);
     });

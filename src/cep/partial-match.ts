@@ -56,7 +56,12 @@ export interface Completion {
   readonly last: Link;
   /** when it became complete, epoch ms */
   readonly at: number;
+  /** a condition on the whole match says yes to it */
   readonly accepted: boolean;
+  /** the same number for all that one event, or one moment, completed */
+  together: number;
+  /** how many of those may still be given out, it among them */
+  left: number;
   /** matches completed together with it */
   count: number;
   /** the absence that completed it, if one did */

@@ -10,22 +10,29 @@ import type { ThreadGroups } from './thread-groups.js';
  * others (skip strategy), and how many are given out.
  */
 export class Settlement {
-  private given = 0;
-
   /**
    * @param completions in the order of their completion, then of `compareMatches`
    * @param held matches that waited; changed in place
+   * @param event number of the event; null where time completed them
    */
   constructor(
     private readonly program: Program,
     private readonly groups: ThreadGroups,
     private readonly completions: readonly Completion[],
     private readonly held: Completion[],
+    private readonly event: number | null,
   ) {}
 
   run(give: (completion: Completion) => void): void {
-    const count = this.completions.filter((completion) => completion.accepted).length;
-    for (const completion of this.completions) completion.count = count;
+    const counts = new Map<number, number>();
+    for (const completion of this.completions) {
+      completion.together = this.event === null ? completion.at * 2 + 1 : this.event * 2;
+      counts.set(completion.together, (counts.get(completion.together) ?? 0) + Number(completion.accepted));
+    }
+    for (const completion of this.completions) {
+      completion.count = counts.get(completion.together) ?? 0;
+      completion.left = Math.min(this.program.limit, completion.count);
+    }
     if (this.program.ordered) this.runInOrder(give);
     else this.runAtOnce(give);
   }
@@ -61,7 +68,10 @@ export class Settlement {
   }
 
   private give(completion: Completion, give: (completion: Completion) => void): void {
-    if (completion.accepted && this.given++ < this.program.limit) give(completion);
+    if (!completion.accepted || completion.left === 0) return;
+    give(completion);
+    // where matches wait for older ones, what one event completed may be given out under several
+    for (const other of this.program.ordered ? this.held : this.completions) if (other.together === completion.together) other.left--;
   }
 
   private oldestThread(): number {

@@ -119,9 +119,27 @@ function writeAbsent(absent: AbsentBranch | null, out: StateWriter): void {
 function writeCompletion(completion: Completion, links: Numbering<Link>, out: StateWriter): void {
   out.uint(links.of(completion.last));
   out.int(completion.at);
-  out.byte(completion.accepted ? 1 : 0);
+  writeLeft(completion, out);
   out.uint(completion.count);
   writeAbsent(completion.absent, out);
+}
+
+/** Of a match that nothing was completed together with: equal to nothing. */
+const ALONE = NaN;
+
+/** 0: not accepted; 1: accepted, and the only one of its event; 2: accepted, which those are, and how many of them may be given out. */
+function writeLeft({ accepted, together, left, count }: Completion, out: StateWriter): void {
+  const form = !accepted ? 0 : count === 1 ? 1 : 2;
+  out.byte(form);
+  if (form < 2) return;
+  out.int(together);
+  out.uint(left);
+}
+
+function readLeft(from: StateReader): Pick<Completion, 'accepted' | 'together' | 'left'> {
+  const form = from.byte();
+  if (form < 2) return { accepted: form === 1, together: ALONE, left: form };
+  return { accepted: true, together: from.int(), left: from.uint() };
 }
 
 function writeWatch(watch: Watch, links: Numbering<Link>, out: StateWriter): void {
@@ -191,9 +209,9 @@ function readAbsent(from: StateReader, automaton: Automaton): AbsentBranch | nul
 function readCompletion(from: StateReader, automaton: Automaton, links: readonly Link[]): Completion {
   const last = found(links[from.uint()], 'link');
   const at = from.int();
-  const accepted = from.byte() === 1;
+  const { accepted, together, left } = readLeft(from);
   const count = from.uint();
-  return { last, at, accepted, count, absent: readAbsent(from, automaton) };
+  return { last, at, accepted, together, left, count, absent: readAbsent(from, automaton) };
 }
 
 function readWatch(from: StateReader, automaton: Automaton, links: readonly Link[]): Watch {

@@ -68,6 +68,8 @@ interface Done {
   readonly at: number;
   readonly accepted: boolean;
   readonly absent: AbsentSpec | null;
+  /** given out of those completed together */
+  given?: { count: number };
   count: number;
 }
 
@@ -339,7 +341,11 @@ export class NaiveMatcher {
   private settle(byTime: boolean, triggerOf: (done: Done) => StreamEvent | null): void {
     const { done } = this;
     this.done = [];
-    for (const one of done) one.count = done.filter((other) => other.accepted).length;
+    for (const one of done) {
+      const together = done.filter((other) => !byTime || other.at === one.at);
+      one.given = together[0]?.given ?? { count: 0 };
+      one.count = together.filter((other) => other.accepted).length;
+    }
     const given: Done[] = [];
     if (this.spec.emit === 'ordered' && this.skip().to !== 'none') {
       // a stable sort: earlier completed first, then in the order of the runs
@@ -359,7 +365,11 @@ export class NaiveMatcher {
         this.runs = this.runs.filter((run) => !this.skipped((next as Done).taken, run.taken));
       }
     }
-    for (const one of given.filter((g) => g.accepted).slice(0, this.spec.limit ?? 1)) this.give(one, byTime, triggerOf(one));
+    for (const one of given) {
+      if (!one.accepted || one.given === undefined || one.given.count >= (this.spec.limit ?? 1)) continue;
+      one.given.count++;
+      this.give(one, byTime, triggerOf(one));
+    }
   }
 
   private give(one: Done, byTime: boolean, trigger: StreamEvent | null): void {

@@ -91,6 +91,23 @@ describe('choice among matches of one event', () => {
   });
 });
 
+describe('matches in the order of their beginnings', () => {
+  /** an `x` completes the `a` of the same value */
+  const same = (limit: number): PatternSpec => ({ withinMs: 100, skip: { to: 'toNext' }, emit: 'ordered', limit, elements: [stage(0, 'a'), stage(1, 'x', { follow: 'followedByAny', check: { types: ['x'], where: (last, match) => last.fields[0] === match.at(0, 0)?.fields[0] } })] });
+  const values = (state: PatternState, ...events: readonly (readonly [string, number])[]): string[] => events.flatMap(([text, value]) => state.step(event(text, value)).map(show));
+
+  it('go on under one event, each of those that waited, since each was completed by another', () => {
+    const events = [['a1', 1], ['a2', 2], ['a3', 3], ['x4', 3], ['x5', 2], ['x6', 1]] as const;
+    expect(values(stateOf(same(1)), ...events)).toEqual(['match@6: a1 x6', 'match@5: a2 x5', 'match@4: a3 x4']);
+  });
+
+  it('are as many for each event as the limit says', () => {
+    const events = [['a1', 1], ['a2', 2], ['a3', 2], ['x4', 2], ['x5', 1]] as const;
+    expect(values(stateOf(same(1)), ...events)).toEqual(['match@5: a1 x5', 'match@4: a2 x4 of 2']);
+    expect(values(stateOf(same(2)), ...events)).toEqual(['match@5: a1 x5', 'match@4: a2 x4 of 2', 'match@4: a3 x4 of 2']);
+  });
+});
+
 describe('bounds', () => {
   const spec: PatternSpec = { withinMs: 1_000, skip: { to: 'none' }, elements: [stage(0, 'a'), stage(1, 'b', { follow: 'next' }), stage(2, 'c', { follow: 'followedByAny' })] };
 
