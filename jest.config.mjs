@@ -18,5 +18,6 @@ export default {
       },
     ],
   },
+  setupFiles: ['<rootDir>/test/property/fuzz-seed.mjs'],
   testTimeout: 30_000,
 };
