@@ -1,34 +1,106 @@
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
+import { keyedPartitionOf } from '../../src/engine/task/router.js';
+import { decodeKeyHeader } from '../../src/state/checkpoint.js';
 import { FrameReader } from '../../src/engine/task/rekey-frame.js';
 import { encodeUtf8 } from '../../src/state/bytes.js';
 import { decodeSavepointPart, type SavepointPart } from '../../src/state/savepoint.js';
+import { NeededTasks } from '../../src/stream/needed-tasks.js';
+import { readSavepoint } from '../../src/stream/savepoint/read-savepoint.js';
+import { placementOf } from '../../src/stream/savepoint/restore.js';
 import { stateKeyOfRecord } from '../../src/stream/savepoint/state-key.js';
-import type { MemorySavepoints } from './memory-savepoints.js';
+import type { LogRecord } from '../../src/stream/log.js';
+import type { MemorySavepoint, MemorySavepoints } from './memory-savepoints.js';
 import { between, compare, controlOf, describeKeys, describeTime, everything, fold, frameText, hasEvents, Violation, type Fold, type Outcome, type TabledEntry } from './task-checks.js';
 import { TOPICS } from './task-scenario.js';
 
 /**
  * Every savepoint is one cut through all tasks: each part is what the fold of the entries before the cut gives, and the re-keyed frames that
  * say they are from before it are those that these entries sent, all of them, with none of another among those that a part has taken.
- * @returns parts that were compared
+ * One that is complete holds just that, and gives every key of it to tasks of any count.
+ * @returns parts that were compared, savepoints that were complete
  */
-export async function checkSavepoints(outcome: Outcome, parts: MemorySavepoints, folds: readonly Fold[]): Promise<number> {
+export async function checkSavepoints(outcome: Outcome, parts: MemorySavepoints, folds: readonly Fold[]): Promise<{ readonly parts: number; readonly complete: number }> {
   let compared = 0;
+  let complete = 0;
   for (const { id, offset } of controlOf(outcome).savepoints) {
     const sent: string[] = [];
+    const befores: Fold[] = [];
     for (const { task, entries } of folds) {
       const at = entries.findIndex(({ steps: [first] }) => first?.kind === 'control' && first.from <= offset && offset < first.to);
       // a task that came to be later
       if (at < 1) continue;
       const before = fold(outcome, task.number, entries.slice(0, at));
       sent.push(...before.frames);
+      befores.push(before);
       if (before.task.warmingUp) await requireRefusal(parts, id, task.number);
       else checkPart(outcome, parts, id, before, entries[at] as TabledEntry, offset);
       compared++;
     }
     compare(`frames before savepoint ${id}`, framesBefore(outcome, offset), sent);
+    if (await isComplete(parts.of(id))) {
+      complete++;
+      await checkComplete(outcome, parts.of(id), befores, offset);
+    }
   }
-  return compared;
+  return { parts: compared, complete };
+}
+
+/** Once everything has settled a savepoint is complete, or never will be. */
+async function isComplete(savepoint: MemorySavepoint): Promise<boolean> {
+  if ((await savepoint.manifest()) !== null) return true;
+  if ((await savepoint.failure()) === null) throw new Violation(`savepoint ${savepoint.dir} has neither become complete nor failed`);
+  return false;
+}
+
+async function checkComplete(outcome: Outcome, savepoint: MemorySavepoint, befores: readonly Fold[], offset: number): Promise<void> {
+  const saved = await readSavepoint(savepoint);
+  const what = `savepoint ${savepoint.dir}`;
+  compare(`${what}: tasks`, saved.tasks.map(({ part }) => String(part.task)), neededAt(outcome, offset).map(String));
+  for (const { part, frames } of saved.tasks) {
+    const received = part.task < part.keyedPartitions ? everything(outcome, TOPICS.rekey, part.task) : [];
+    const expected = received.flatMap((record) => (isOnItsWay(record, part, offset) ? [frameText(part.task, record.value as Uint8Array)] : []));
+    compare(`${what}: frames on their way to task ${part.task}`, await texts(frames(), (frame) => frameText(part.task, frame)), expected);
+  }
+  const keys = befores.flatMap(({ task }) => task.snapshot().map(({ value }) => keyText(task.number - task.control.keyedPartitions, value as Uint8Array)));
+  for (const keyedPartitions of [saved.manifest.keyedPartitions, 1, 3]) {
+    const { records, parts } = placementOf(saved, { keyedPartitions });
+    const numbers = new Set(parts.map(({ task }) => task));
+    const placed = new Map<string, number>();
+    for await (const { task, value } of records()) {
+      const { group, key } = decodeKeyHeader(value);
+      if (!numbers.has(task) || (task < keyedPartitions && task !== keyedPartitionOf(group, key, keyedPartitions))) throw new Violation(`${what}: key ${key} of ${group} went to task ${task} of ${keyedPartitions}`);
+      const text = keyText(task - keyedPartitions, value);
+      placed.set(text, (placed.get(text) ?? 0) + 1);
+    }
+    // there may be more: of keys that nobody has touched since their rule went
+    compare(`${what}: keys on ${keyedPartitions} keyed tasks`, keys.filter((key) => placed.get(key) !== 1), []);
+  }
+}
+
+/** Others come to be later, and have nothing before. */
+function neededAt(outcome: Outcome, offset: number): readonly number[] {
+  const needed = new NeededTasks(outcome.scenario.keyedPartitions, outcome.control.prepare);
+  for (const record of between(outcome, TOPICS.control, 0, 0, offset)) {
+    const change = outcome.control.read(record);
+    if (change !== null) needed.apply(change, record.offset);
+  }
+  return needed.numbers;
+}
+
+function isOnItsWay({ offset, value }: LogRecord, { positions, task }: SavepointPart, controlPosition: number): boolean {
+  return value !== null && offset >= (positions.get(`rekey/${task}`) ?? 0) && new FrameReader(value).header.control <= controlPosition;
+}
+
+async function texts(blocks: AsyncIterable<Uint8Array>, textOf: (block: Uint8Array) => string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const block of blocks) found.push(textOf(block));
+  return found;
+}
+
+/** @param source which of the source tasks has it; below 0 a keyed one */
+function keyText(source: number, record: Uint8Array): string {
+  const { group, key, lastTs } = decodeKeyHeader(record);
+  return `${source < 0 ? 'keyed' : `source ${source}`} ${JSON.stringify([group, key])} last ${lastTs}`;
 }
 
 /** How far history has been read is no place to go on from. */

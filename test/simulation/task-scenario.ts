@@ -26,6 +26,8 @@ export interface Scenario {
   /** in order of time */
   readonly script: readonly ScriptStep[];
   readonly events: number;
+  /** how many are asked for on the way */
+  readonly savepoints: number;
   /** rules and windows that the recount knows */
   readonly windows: Windows;
 }
@@ -75,7 +77,8 @@ export function drawScenario(random: SimulatedRandom): Scenario {
   const script: ScriptStep[] = [...drawChanges(random, change, rules, { pay, login, aux }, lengthMs)];
   const events = new EventWriter(random);
   for (const [source, count] of [[pay, random.between(8, 36)], [login, random.between(4, 20)], [aux, random.between(0, 8)]] as const) script.push(...events.of(source, count, lengthMs));
-  script.push(...drawSavepoints(random.fork('savepoints'), change, lengthMs));
+  const savepoints = drawSavepoints(random.fork('savepoints'), change, lengthMs);
+  script.push(...savepoints);
   script.sort((a, b) => a.atMs - b.atMs);
   const taskSlots = keyedPartitions + pay.partitions + login.partitions + 1;
   return {
@@ -93,6 +96,7 @@ export function drawScenario(random: SimulatedRandom): Scenario {
     opening,
     script,
     events: events.count,
+    savepoints: savepoints.length,
     windows,
   };
 }

@@ -5,6 +5,7 @@ import { TaskHost, type HostObserver } from '../../src/stream/tasks/task-host.js
 import type { ProtocolSwitches } from '../../src/stream/tasks/runner-options.js';
 import { FAULT_NAMES, OFTEN, type FaultName, type FaultRates } from './simulated-faults.js';
 import { SimulatedCluster, SimulatedRandom, swarm, type SimulatedProcess } from './simulated-log.js';
+import { assembleAll } from './savepoint-assembly.js';
 import { MemorySavepoints } from './memory-savepoints.js';
 import { checkSavepoints } from './task-savepoints.js';
 import { checkOutcome, controlOf, Violation, type Fold, type Outcome } from './task-checks.js';
@@ -35,6 +36,8 @@ export interface SimulationReport {
   readonly crashes: number;
   /** parts of savepoints that were compared with the fold of what came before */
   readonly savepointParts: number;
+  /** those that became complete */
+  readonly savepoints: number;
   /** histories that were read up to their input, and the steps in which they were read */
   readonly warmUps: number;
   readonly warmUpSteps: number;
@@ -131,6 +134,7 @@ class TaskSimulation {
     const feeder = cluster.process('feeder', { faulty: false });
     await cluster.complete(feeder.writer.append(TOPICS.control, scenario.opening.map((record) => ({ partition: 0, key: null, value: JSON.stringify(record) }))));
     for (let n = this.random.between(1, 3); n > 0; n--) this.start();
+    if (scenario.savepoints > 0) void assembleAll(cluster.process('assembler', { faulty: false }), this.parts, scenario.keyedPartitions, (problem) => this.problems.push(problem));
     const fed = this.feed(feeder);
     void this.drainSome(feeder);
     let fedAll = false;
@@ -141,10 +145,10 @@ class TaskSimulation {
     cluster.calm();
     await this.settle();
     const counts = await checkOutcome(this.outcome);
-    const savepointParts = await checkSavepoints(this.outcome, this.parts, counts.folds);
+    const { parts: savepointParts, complete: savepoints } = await checkSavepoints(this.outcome, this.parts, counts.folds);
     return {
       seed: this.options.seed, events: scenario.events, entries: counts.entries, outputs: counts.alerts, counted: counts.counted, steps: cluster.steps,
-      simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, savepointParts, ...countWarmUps(counts.folds), faults: { ...cluster.faultCounts }, drains: this.drains,
+      simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, savepointParts, savepoints, ...countWarmUps(counts.folds), faults: { ...cluster.faultCounts }, drains: this.drains,
       openings: this.openings, takeovers: this.takeovers,
     };
   }
