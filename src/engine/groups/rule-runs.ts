@@ -31,7 +31,7 @@ export class RuleRuns {
 
   /** Runs an event that is due. */
   run(state: KeyState, event: EventRecord, plan: Plan): void {
-    this.past = event.ts <= this.lanes.pastReleased && (event.past || event.control < this.lanes.pastControl);
+    this.past = this.lanes.isPast(event);
     if (event.ts < state.lastTs) {
       if (this.lanes.lanes.length > 1) return this.past ? undefined : this.host.lateForKey(this.groupId, event);
     } else state.lastTs = event.ts;

@@ -139,7 +139,7 @@ export class Arrangement {
     const { warmUps, notes } = this.of;
     for (const group of groups) {
       const lanes = this.warmLanesOf((this.hosted.get(group.id) as HostedGroup).plan);
-      if (lanes.length > 0 && !set.pastKnown) set.pastReleased = set.pastWatermark = warmUps.watermarkOf(lanes);
+      if (lanes.length > 0 && !set.pastKnown) set.reachPast(warmUps.watermarkOf(lanes));
       notes.begin([group], warmUps.startOf(lanes));
     }
   }
@@ -203,17 +203,18 @@ export class Arrangement {
   }
 
   /**
-   * Up to where the version before this one, or others over the same sources, had got: that is not said again. Where there is nobody, the
-   * lanes say it once they are known.
+   * Up to where the version before this one had got: that is not said again. Where there is none, others over the same sources tell how far
+   * time had gone, and the lanes do once they are known.
    */
   private notePast(plan: GroupPlan, set: LaneSet): void {
     const { sets } = this.of.time;
     set.pastControl = this.of.control.position;
-    const others = [setId(plan, null), ...plan.rules.map(({ groupBefore }) => setId(plan, groupBefore))].flatMap((id) => (id === set.id ? [] : (sets.get(id) ?? [])));
-    for (const other of others) {
-      set.pastReleased = Math.max(set.pastReleased, other.released, other.pastReleased);
-      set.pastWatermark = Math.max(set.pastWatermark, other.watermark, other.pastWatermark);
-      set.pastKnown = true;
+    const versions = plan.rules.flatMap(({ before }) => (before === null ? [] : [before.group]));
+    for (const group of versions.length === 0 ? [null] : versions) {
+      const other = sets.get(setId(plan, group));
+      if (other === undefined || other === set) continue;
+      set.reachPast(Math.max(other.released, other.pastReleased), Math.max(other.watermark, other.pastWatermark));
+      if (versions.length > 0) set.pastKnown = true;
     }
   }
 
@@ -321,8 +322,8 @@ export class Arrangement {
   }
 
   /** What came before a version: where its input stands, or as far as the version before had come with history of its own. */
-  private offsetBehind(input: OpenInput, { groupBefore }: LiveRule): number {
-    const id = groupBefore === null ? '' : warmInputId(input.id, groupBefore);
+  private offsetBehind(input: OpenInput, { before: version }: LiveRule): number {
+    const id = version?.group == null ? '' : warmInputId(input.id, version.group);
     const before = this.of.warmUps.get(id);
     if (before === undefined || before.joined) return this.positionOf(input);
     return Math.max(before.offset, this.positions.get(id) ?? 0);

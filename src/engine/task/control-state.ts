@@ -21,8 +21,8 @@ export interface LiveRule extends PreparedRule {
   readonly ownWindows: boolean;
   /** names the group that is its own, since its state was rebuilt from history; null: it shares one with other rules */
   readonly ownGroup: string | null;
-  /** what `ownGroup` was for the version in whose place this one came, or for this one before it was paused */
-  readonly groupBefore: string | null;
+  /** the version in whose place it came, with its `ownGroup`: also itself, from before a pause; null: there was none */
+  readonly before: { readonly group: string | null } | null;
 }
 
 export interface LiveSource {
@@ -174,7 +174,8 @@ export class ControlState {
     const known = this.rules.get(id);
     if (status === 'retired') return this.rules.delete(id);
     if (known !== undefined) {
-      this.rules.set(id, { ...known, status, ...this.rebuiltAfterPause(known, status, offset) });
+      const replaced = known.status === 'shadow' && status === 'active' ? this.inForce(ruleId) : undefined;
+      this.rules.set(id, { ...known, status, ...(replaced === undefined ? {} : { before: { group: replaced.ownGroup } }), ...this.rebuiltAfterPause(known, status, offset) });
       if (status !== 'paused') this.removeOthers(ruleId, version, status);
       return true;
     }
@@ -184,7 +185,7 @@ export class ControlState {
     const placed = offset + 1;
     const keeps = replaced !== undefined && prepared.onChange === 'keep';
     const state = keeps ? { epoch: replaced.epoch, since: replaced.since, ownWindows: replaced.ownWindows } : { epoch: version, since: placed, ownWindows: replaced !== undefined };
-    this.rules.set(id, { ...prepared, ruleId, version, status, placed, ...state, ownGroup: this.ownGroupOf(prepared, `${id}#${placed}`, ruleId), groupBefore: replaced?.ownGroup ?? null });
+    this.rules.set(id, { ...prepared, ruleId, version, status, placed, ...state, ownGroup: this.ownGroupOf(prepared, `${id}#${placed}`, ruleId), before: replaced === undefined ? null : { group: replaced.ownGroup } });
     this.removeOthers(ruleId, version, status);
     return true;
   }
@@ -201,7 +202,7 @@ export class ControlState {
   private rebuiltAfterPause(rule: LiveRule, status: LiveRule['status'], offset: number): Partial<LiveRule> {
     if (rule.status !== 'paused' || status === 'paused' || rule.onChange !== 'warmup' || !readsHistory(rule)) return {};
     const placed = offset + 1;
-    return { placed, since: placed, ownGroup: `${rule.ruleId}@${rule.version}#${placed}`, groupBefore: rule.ownGroup };
+    return { placed, since: placed, ownGroup: `${rule.ruleId}@${rule.version}#${placed}`, before: { group: rule.ownGroup } };
   }
 
   /** The version of a rule that is active or paused. */

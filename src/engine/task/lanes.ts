@@ -54,13 +54,12 @@ export class LaneSet {
   doubted = false;
   /**
    * Where rules whose state is rebuilt from history were put to work: what was released by then, the watermark, epoch ms, and the place in
-   * the control topic. What comes of deadlines up to there, and of events up to there that were read before it or are history, is not said
-   * again; -Infinity: nothing was
+   * the control topic; -Infinity: nothing was, or there are no such rules
    */
   pastReleased = -Infinity;
   pastWatermark = -Infinity;
   pastControl = 0;
-  /** whether somebody who waited for the same told it */
+  /** it is where the version before had got, which says nothing of what was not released then */
   pastKnown = false;
 
   constructor(
@@ -71,6 +70,20 @@ export class LaneSet {
   /** How far waiting events and timers are released, epoch ms. */
   get released(): number {
     return this.clock > this.watermark ? this.clock : this.watermark;
+  }
+
+  /** So far time had gone where its rules were put to work, at least. Epoch ms */
+  reachPast(released: number, watermark = released): void {
+    this.pastReleased = Math.max(this.pastReleased, released);
+    this.pastWatermark = Math.max(this.pastWatermark, watermark);
+  }
+
+  /**
+   * Whether an event is history, of which nothing is said: it came before the rules were put to work. What the version before them had read
+   * and had not come to is theirs to say.
+   */
+  isPast({ ts, past, control }: { readonly ts: number; readonly past: boolean; readonly control: number }): boolean {
+    return (past || control < this.pastControl) && (!this.pastKnown || ts <= this.pastReleased);
   }
 
   /** Every lane has been idle since its last event, as far as anybody knows. */
