@@ -160,7 +160,8 @@ export function unknownFormat(reason: string): EngineError {
  */
 export class ByteReader {
   private at = 0;
-  private readonly view: DataView;
+  /** made for the first number that needs it: most short records have none */
+  private view: DataView | null = null;
 
   /**
    * @param version format of the record that the bytes are from, for readers of older ones
@@ -170,8 +171,11 @@ export class ByteReader {
     private readonly bytes: Uint8Array,
     readonly version = 1,
     private readonly slots: readonly number[] | null = null,
-  ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  ) {}
+
+  private get numbers(): DataView {
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    return (this.view ??= new DataView(buffer, byteOffset, byteLength));
   }
 
   get done(): boolean {
@@ -203,12 +207,12 @@ export class ByteReader {
 
   uint32(): number {
     const at = this.skip(4);
-    return this.view.getUint32(at, true);
+    return this.numbers.getUint32(at, true);
   }
 
   double(): number {
     const at = this.skip(8);
-    return this.view.getFloat64(at, true);
+    return this.numbers.getFloat64(at, true);
   }
 
   /** A slot of the layout, written by `uint`. */
@@ -235,9 +239,12 @@ export class ByteReader {
   }
 
   text(): string {
-    const block = this.block();
+    const length = this.uint();
+    const at = this.skip(length);
+    const short = length < SHORT_TEXT ? this.ascii(at, at + length) : null;
+    if (short !== null) return short;
     try {
-      return decodeUtf8(block);
+      return decodeUtf8(this.bytes.subarray(at, at + length));
     } catch {
       throw unknownFormat('text is not UTF-8');
     }
@@ -247,6 +254,17 @@ export class ByteReader {
     const length = this.uint();
     const at = this.skip(length);
     return this.bytes.subarray(at, at + length);
+  }
+
+  /** Null where a byte is none of ASCII. */
+  private ascii(from: number, to: number): string | null {
+    let text = '';
+    for (let i = from; i < to; i++) {
+      const byte = this.bytes[i] as number;
+      if (byte >= 0x80) return null;
+      text += String.fromCharCode(byte);
+    }
+    return text;
   }
 
   private skip(length: number): number {

@@ -1,6 +1,6 @@
 import { assert } from '../event/assert.js';
 import { EngineError } from '../event/engine-error.js';
-import { ByteReader, ByteWriter, readTime, writeTime } from './bytes.js';
+import { ByteReader, ByteWriter, decodeUtf8, readTime, writeTime } from './bytes.js';
 
 /** One piece of a key's state: what one `let` entry, pattern or policy keeps. */
 export interface KeyPart {
@@ -54,6 +54,34 @@ export function encodeKeyRecord(record: KeyRecord): Uint8Array {
 /** Reads the head only. @throws EngineError `state.unknown-format` */
 export function decodeKeyHeader(bytes: Uint8Array): KeyHeader {
   return readHeader(new ByteReader(bytes));
+}
+
+/** The head of a record, and how many parts follow it. */
+export interface KeyHead extends KeyHeader {
+  readonly parts: number;
+}
+
+/** Reads the heads of many records, most of which are of the group of the one before. */
+export class KeyHeadReader {
+  private group = '';
+  private groupBytes = new Uint8Array(0);
+
+  /** @throws EngineError `state.unknown-format` */
+  read(bytes: Uint8Array): KeyHead {
+    const from = new ByteReader(bytes);
+    const version = from.byte();
+    if (version !== FORMAT) throw new EngineError('state.unknown-format', { record: 'key record', version, expected: FORMAT });
+    const group = this.groupOf(from.block());
+    return { version, group, key: from.text(), sequence: from.uint(), wakeAt: readTime(from), lastTs: readTime(from), parts: from.count() };
+  }
+
+  private groupOf(bytes: Uint8Array): string {
+    const known = this.groupBytes;
+    if (known.length === bytes.length && known.every((byte, i) => byte === bytes[i])) return this.group;
+    this.group = decodeUtf8(bytes);
+    this.groupBytes = bytes.slice();
+    return this.group;
+  }
 }
 
 /**

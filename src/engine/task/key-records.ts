@@ -1,5 +1,5 @@
 import type { SlotLayout } from '../../event/slot-layout.js';
-import { decodeKeyRecord, encodeKeyRecord } from '../../state/checkpoint.js';
+import { decodeKeyRecord, encodeKeyRecord, KeyHeadReader, type KeyHead } from '../../state/checkpoint.js';
 import { SeenIds } from '../events/dedupe.js';
 import { KeyState, stateKey } from '../groups/key-state.js';
 import type { Arrangement } from './arrangement.js';
@@ -18,6 +18,7 @@ export class KeyRecords {
   private readonly tombstones = new Map<string, { readonly state: KeyState; readonly sequence: number }>();
   /** restored keys of which nothing is left */
   private emptyRestored: KeyState[] = [];
+  private readonly heads = new KeyHeadReader();
   private layoutWritten = 0;
   private bytes = 0;
 
@@ -160,17 +161,21 @@ export class KeyRecords {
     this.layoutWritten = this.layout.size;
   }
 
-  /** @param keepSequence `false`: the record is not held to be ahead of any entry */
-  restore(key: string, value: Uint8Array, keepSequence: boolean): void {
-    if (isLayoutKey(key)) return;
-    const { group, key: ofGroup, sequence, wakeAt, lastTs, parts } = decodeKeyRecord(value);
+  /** @param keepSequence `false`: the record is not held to be ahead of any entry @returns what its head says; null for the layout */
+  restore(key: string, value: Uint8Array, keepSequence: boolean): KeyHead | null {
+    if (isLayoutKey(key)) return null;
+    const head = this.heads.read(value);
+    const { group, key: ofGroup, sequence, wakeAt, lastTs, parts } = head;
     const state = new KeyState(group, ofGroup);
     state.reflects = keepSequence ? sequence : -1;
     state.lastTs = lastTs;
     state.stored = value;
     this.noteWritten(state, value.length);
-    if (parts.length === 0) this.emptyRestored.push(state);
-    this.restored.add({ state, wakeAt });
+    if (parts === 0) this.emptyRestored.push(state);
+    const hosted = this.arrangement.groups.get(group);
+    if (hosted === undefined) this.restored.add({ state, wakeAt });
+    else hosted.runtime.restore(state, wakeAt);
+    return head;
   }
 
   /** After the last record: gives the restored keys to the groups that exist. */

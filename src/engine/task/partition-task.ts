@@ -3,6 +3,7 @@ import type { EngineError } from '../../event/engine-error.js';
 import { SlotLayout } from '../../event/slot-layout.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import type { PreparedRule } from '../../rules/compile-rule.js';
+import type { KeyHead } from '../../state/checkpoint.js';
 import type { Unreadable } from '../events/event-decoder.js';
 import type { EventRecord } from '../events/event-record.js';
 import type { Observer } from '../explain/observation.js';
@@ -295,9 +296,9 @@ export class PartitionTask implements GroupHost {
     this.arrangement.time.restore(time);
   }
 
-  /** Takes one record of the state topic. */
-  restoreRecord(key: string, value: Uint8Array, keepSequence = true): void {
-    this.keys.restore(key, value, keepSequence);
+  /** Takes one record of the state topic, once control is where the replay begins. @returns what its head says; null for the layout */
+  restoreRecord(key: string, value: Uint8Array, keepSequence = true): KeyHead | null {
+    return this.keys.restore(key, value, keepSequence);
   }
 
   /** After the last record: gives the restored keys to the groups that exist. */

@@ -9,6 +9,7 @@ import { retried, type OpenOptions } from './opening.js';
 export class CheckpointReader {
   readonly records = new Map<string, Uint8Array>();
   private readonly removed = new Set<string>();
+  private readonly shelves = new Shelves();
   private position = -1;
 
   constructor(private readonly options: OpenOptions) {}
@@ -27,13 +28,12 @@ export class CheckpointReader {
     await readRange(reader, clock, signal, topics.state, number, this.position, end, ({ key, value }) => {
       if (key === null) return;
       const name = decodeUtf8(key);
-      if (value === null) {
-        this.removed.add(name);
-        return;
+      if (value === null) this.removed.add(name);
+      else {
+        if (this.removed.size > 0) this.removed.delete(name);
+        // a view would keep the whole fetch in memory
+        this.records.set(name, this.shelves.keep(value));
       }
-      this.removed.delete(name);
-      // a view would keep the whole fetch in memory
-      this.records.set(name, value.slice());
     });
     this.position = Math.max(this.position, end);
   }
@@ -42,5 +42,26 @@ export class CheckpointReader {
   settle(): void {
     for (const name of this.removed) this.records.delete(name);
     this.removed.clear();
+  }
+}
+
+/** Bytes of one buffer that holds the records of many keys: one of their own for each costs more than most records. */
+const SHELF_BYTES = 64 << 10;
+
+/** Keeps copies of records, many in one buffer; a buffer goes when the last of its records has gone. */
+class Shelves {
+  private shelf = new Uint8Array(0);
+  private used = 0;
+
+  keep(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > SHELF_BYTES / 8) return bytes.slice();
+    if (this.used + bytes.length > this.shelf.length) {
+      this.shelf = new Uint8Array(SHELF_BYTES);
+      this.used = 0;
+    }
+    const from = this.used;
+    this.used += bytes.length;
+    this.shelf.set(bytes, from);
+    return this.shelf.subarray(from, this.used);
   }
 }

@@ -3,7 +3,6 @@ import { PartitionTask } from '../../engine/task/partition-task.js';
 import { isLayoutKey } from '../../engine/task/state-record.js';
 import { assert, present } from '../../event/assert.js';
 import { EngineError } from '../../event/engine-error.js';
-import { decodeKeyHeader } from '../../state/checkpoint.js';
 import { runnerLimits } from '../limits.js';
 import { OffsetOutOfRangeError, type Fetched, type LogRecord } from '../log.js';
 import { CheckpointReader } from './checkpoint-reader.js';
@@ -16,6 +15,8 @@ export class FollowerBehindError extends Error {
   override readonly name = 'FollowerBehindError';
 }
 
+/** keys restored between two looks at the clock */
+const RECORDS_PER_LOOK = 256;
 /**
  * A checkpoint and journal that were read within this time are a cut through a task that goes on, ms: no log compacts away so soon what
  * came before a record.
@@ -85,7 +86,7 @@ export class TaskFollower {
       task.restoreTime(base.time);
       this.replay.beginAfter(base);
     }
-    this.restoreKeys(task, records);
+    await this.restoreKeys(task, records, floor);
     task.sequence = floor;
     this.task = task;
     const restoredAt = clock.now();
@@ -117,16 +118,18 @@ export class TaskFollower {
     }
   }
 
-  private restoreKeys(task: PartitionTask, records: ReadonlyMap<string, Uint8Array>): void {
+  /** @param floor sequence of the first entry that is replayed */
+  private async restoreKeys(task: PartitionTask, records: ReadonlyMap<string, Uint8Array>, floor: number): Promise<void> {
     const { keySequences } = this.options;
-    for (const [key, value] of records) {
-      if (isLayoutKey(key)) continue;
-      const header = decodeKeyHeader(value);
-      task.restoreRecord(key, value, keySequences);
-      if (!keySequences) continue;
-      const hash = keyHash(header.group, header.key);
-      this.ahead.set(hash, Math.max(this.ahead.get(hash) ?? -1, header.sequence));
-      this.aheadTo = Math.max(this.aheadTo, header.sequence);
+    let n = 0;
+    for (const [name, value] of records) {
+      const head = task.restoreRecord(name, value, keySequences);
+      if (head !== null && keySequences && head.sequence >= floor) {
+        const hash = keyHash(head.group, head.key);
+        this.ahead.set(hash, Math.max(this.ahead.get(hash) ?? -1, head.sequence));
+        this.aheadTo = Math.max(this.aheadTo, head.sequence);
+      }
+      if (++n % RECORDS_PER_LOOK === 0) await this.breathe();
     }
     task.adoptRestored();
   }
@@ -203,9 +206,15 @@ export class TaskFollower {
     this.taken = entry;
     this.replayed++;
     task.sequence = entry.sequence + 1;
-    if (options.clock.now() - this.lastYieldAt < runnerLimits.sliceMs) return;
-    await options.clock.yield();
-    this.lastYieldAt = options.clock.now();
+    await this.breathe();
+  }
+
+  /** Others get their turn now and then: heartbeats share the event loop. */
+  private async breathe(): Promise<void> {
+    const { clock } = this.options;
+    if (clock.now() - this.lastYieldAt < runnerLimits.sliceMs) return;
+    await clock.yield();
+    this.lastYieldAt = clock.now();
   }
 
   /** What the former owner has written is taken over as it left it: the next may write empty records anew. */
