@@ -27,7 +27,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'memory',
-    about: 'bytes for each key by kind of state, and pauses with many keys; a table and a JSON line for each; takes two minutes',
+    about: 'bytes for each key by kind of state, and pauses with many keys; a table and a JSON line for each; takes about eight minutes',
     options: {
       keys: { kind: 'number', from: 1_000, to: 5_000_000, otherwise: 1_000_000, about: 'keys' },
       only: { kind: 'text', about: 'names of kinds, comma separated' },
@@ -35,12 +35,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'kafka',
-    about: 'the service on a broker of its own against bare client loops that do the same: events a second and latency; takes about five minutes',
+    about: 'the service on a broker of its own against bare client loops that do the same: events a second and latency; takes about eight minutes',
     options: {
       events: { kind: 'number', from: 10_000, to: 20_000_000, otherwise: 1_000_000, about: 'events of a drain' },
       rounds: { kind: 'number', from: 1, to: 20, otherwise: 2, about: 'drains of each, in turn' },
       rates: { kind: 'text', otherwise: '500,5000', about: 'events a second at which latency is measured; 0 for none' },
-      seconds: { kind: 'number', from: 1, to: 600, otherwise: 20, about: 'how long for each rate' },
+      seconds: { kind: 'number', from: 1, to: 600, otherwise: 10, about: 'how long for each rate' },
       seed: { kind: 'number', from: 0, to: 1_000_000, otherwise: 1, about: 'of the events' },
       only: { kind: 'text', about: 'names of contestants, comma separated' },
       profile: { kind: 'text', about: 'folder for processor profiles of the service' },

@@ -34,7 +34,7 @@ export function memoryCommand(chosen: Chosen): void {
 function measured(kind: string, keys: number): MemoryResult {
   const script = fileURLToPath(new URL('run-memory.ts', import.meta.url));
   const loader = new URL('../../contract/typescript-imports.mjs', import.meta.url).href;
-  const { status, stdout, stderr } = spawnSync('node_modules/.bin/node', ['--no-warnings', '--expose-gc', '--max-old-space-size=8192', '--experimental-transform-types', '--import', loader, script, kind, String(keys)], { encoding: 'utf8', timeout: 300_000 });
+  const { status, stdout, stderr } = spawnSync('node_modules/.bin/node', ['--no-warnings', '--expose-gc', '--max-old-space-size=8192', '--experimental-transform-types', '--import', loader, script, kind, String(keys)], { encoding: 'utf8', timeout: 900_000 });
   if (status !== 0) throw new Error(`measuring ${kind} ended with ${status}: ${stderr}`);
   return JSON.parse(stdout) as MemoryResult;
 }
