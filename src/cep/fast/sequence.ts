@@ -20,6 +20,8 @@ export interface SequenceProgram extends FormBasics {
 
 type Row = StreamEvent[];
 
+const PRUNE_MIN = 8;
+
 const view = new RowView();
 
 export class SequenceState implements PatternState {
@@ -27,6 +29,8 @@ export class SequenceState implements PatternState {
   /** rows that have taken i + 1 events, oldest first; null = none yet */
   private readonly registers: (Row[] | null)[];
   private size = 0;
+  /** at so many rows what is over is cleared away, so that it is never more than what is not */
+  private pruneAt = PRUNE_MIN;
 
   constructor(private readonly program: SequenceProgram) {
     this.registers = new Array<Row[] | null>(program.checks.length - 1).fill(null);
@@ -122,7 +126,7 @@ export class SequenceState implements PatternState {
   }
 
   private begin(event: StreamEvent): void {
-    this.expire(0, event.ts);
+    this.prune(event.ts);
     (this.registers[0] ??= []).push([event]);
     this.size++;
     if (this.size > this.program.maxPartialMatches) this.dropOldest();
@@ -132,7 +136,6 @@ export class SequenceState implements PatternState {
     const rows = this.registers[stage - 1] as Row[];
     this.registers[stage - 1] = null;
     for (const row of rows) row.push(event);
-    this.expire(stage, event.ts);
     const already = this.registers[stage];
     if (already == null || already.length === 0) this.registers[stage] = rows;
     else already.push(...rows);
@@ -171,6 +174,12 @@ export class SequenceState implements PatternState {
     rows.splice(0, over);
     this.size -= over;
     if (this.size === 0) this.dropped = 0;
+  }
+
+  private prune(nowMs: number): void {
+    if (this.size < this.pruneAt) return;
+    this.advanceTime(nowMs);
+    this.pruneAt = Math.max(PRUNE_MIN, this.size * 2);
   }
 
   /** The oldest stand furthest on. */

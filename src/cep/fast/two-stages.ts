@@ -16,17 +16,19 @@ const view = new RowView();
 /** A sequence of two stages, the commonest of all: its one register is a list of events, oldest first. Its bytes are those of a sequence. */
 export class TwoStagesState implements PatternState {
   dropped = 0;
+  /** the first ones are gone: waiting[head …] are the living, oldest first */
   private waiting = NONE;
+  private head = 0;
 
   constructor(private readonly program: SequenceProgram) {}
 
   step(event: StreamEvent): readonly PatternOutput[] {
     const { checks, maxPartialMatches } = this.program;
     // what is over is cleared away where it is met; the bound alone must not count it
-    if (this.dropped > 0 || this.waiting.length >= maxPartialMatches) this.expire(event.ts);
-    if (this.waiting.length > 0 && (checks[1] as LoneCheck).fits(event)) {
+    if (this.dropped > 0 || this.size() >= maxPartialMatches) this.expire(event.ts);
+    if (this.size() > 0 && (checks[1] as LoneCheck).fits(event)) {
       this.expire(event.ts);
-      if (this.waiting.length > 0) return this.complete(this.program.capture(event));
+      if (this.size() > 0) return this.complete(this.program.capture(event));
     }
     if ((checks[0] as LoneCheck).fits(event)) this.begin(this.program.capture(event));
     return NOTHING;
@@ -38,7 +40,7 @@ export class TwoStagesState implements PatternState {
   }
 
   nextDeadline(): number {
-    const oldest = this.waiting[0];
+    const oldest = this.waiting[this.head];
     return oldest === undefined ? Infinity : this.untilMs(oldest);
   }
 
@@ -52,41 +54,51 @@ export class TwoStagesState implements PatternState {
   }
 
   isEmpty(): boolean {
-    return this.waiting.length === 0;
+    return this.size() === 0;
   }
 
   clear(): void {
     this.waiting = NONE;
+    this.head = 0;
     this.dropped = 0;
   }
 
   partialMatches(): readonly PartialMatch[] {
-    return this.waiting.map((event) => ({ taken: [{ stage: 0, event }], waitsFor: [{ what: 'event', stage: 1, untilMs: this.untilMs(event) }] }));
+    return this.living().map((event) => ({ taken: [{ stage: 0, event }], waitsFor: [{ what: 'event', stage: 1, untilMs: this.untilMs(event) }] }));
   }
 
   write(out: StateWriter): void {
     out.byte(Format.Sequence);
     out.uint(this.dropped);
-    out.uint(this.waiting.length);
-    for (const event of this.waiting) writeEvent(event, out);
-    out.uint(this.waiting.length);
-    for (let i = 0; i < this.waiting.length; i++) out.uint(i);
+    const living = this.living();
+    out.uint(living.length);
+    for (const event of living) writeEvent(event, out);
+    out.uint(living.length);
+    for (let i = 0; i < living.length; i++) out.uint(i);
   }
 
   read(from: StateReader): void {
     expectFormat(from, Format.Sequence);
+    this.clear();
     this.dropped = from.uint();
     const events: StreamEvent[] = [];
     for (let left = from.uint(); left > 0; left--) events.push(readEvent(from));
-    this.waiting = NONE;
     for (let left = from.uint(); left > 0; left--) this.add(present(events[from.uint()], 'event'));
+  }
+
+  private size(): number {
+    return this.waiting.length - this.head;
+  }
+
+  private living(): readonly StreamEvent[] {
+    return this.head === 0 ? this.waiting : this.waiting.slice(this.head);
   }
 
   private begin(event: StreamEvent): void {
     this.expire(event.ts);
     this.add(event);
-    if (this.waiting.length <= this.program.maxPartialMatches) return;
-    this.waiting.shift();
+    if (this.size() <= this.program.maxPartialMatches) return;
+    this.drop(1);
     this.dropped++;
   }
 
@@ -100,7 +112,7 @@ export class TwoStagesState implements PatternState {
   /** All that wait complete together; the earliest that is accepted is the match, and it takes away everything else. */
   private complete(event: StreamEvent): readonly PatternOutput[] {
     const { accept } = this.program;
-    const waiting = this.waiting;
+    const waiting = this.living();
     const overflowed = this.dropped > 0;
     this.clear();
     let first: StreamEvent | null = null;
@@ -120,11 +132,19 @@ export class TwoStagesState implements PatternState {
 
   /** They are in order of their time, so they end in that order too. */
   private expire(nowMs: number): void {
-    const { waiting } = this;
+    const { inclusive } = this.program;
+    const size = this.size();
     let over = 0;
-    while (over < waiting.length && passed(this.untilMs(waiting[over] as StreamEvent), nowMs, this.program.inclusive)) over++;
-    if (over === 0) return;
-    if (over < waiting.length) this.waiting = waiting.slice(over);
-    else this.clear();
+    while (over < size && passed(this.untilMs(this.waiting[this.head + over] as StreamEvent), nowMs, inclusive)) over++;
+    if (over === size) this.clear();
+    else if (over > 0) this.drop(over);
+  }
+
+  /** Clears away the gone once they are as many as the living. */
+  private drop(n: number): void {
+    this.head += n;
+    if (this.head * 2 < this.waiting.length) return;
+    this.waiting = this.waiting.slice(this.head);
+    this.head = 0;
   }
 }
