@@ -5,6 +5,7 @@ import type { FormBasics } from './form.js';
 import { expectFormat, Format, NOTHING, passed } from './form.js';
 import type { LoneCheck } from './lone-check.js';
 import { RowView } from './row-view.js';
+import { WaitingEvents } from './waiting-events.js';
 
 /**
  * A, and then nothing that fits X for a while, by conditions on the events alone. All that wait have deadlines in the order in
@@ -19,35 +20,36 @@ export interface AbsenceProgram extends FormBasics {
 
 const view = new RowView();
 
-export class AbsenceState implements PatternState {
+export class AbsenceState extends WaitingEvents implements PatternState {
   dropped = 0;
-  private waiting: StreamEvent[] = [];
 
-  constructor(private readonly program: AbsenceProgram) {}
+  constructor(private readonly program: AbsenceProgram) {
+    super();
+  }
 
   step(event: StreamEvent): readonly PatternOutput[] {
     const outputs = this.advanceTime(event.ts);
     const { begins, cancels, capture, maxPartialMatches } = this.program;
-    if (this.waiting.length > 0 && cancels.fits(event)) this.waiting = [];
+    if (this.size > 0 && cancels.fits(event)) this.forgetAll();
     if (begins.fits(event)) {
-      this.waiting.push(capture(event));
-      if (this.waiting.length > maxPartialMatches) {
-        this.waiting.shift();
+      this.add(capture(event));
+      if (this.size > maxPartialMatches) {
+        this.drop(1);
         this.dropped++;
       }
     }
-    if (this.waiting.length === 0) this.dropped = 0;
+    if (this.size === 0) this.dropped = 0;
     return outputs;
   }
 
   advanceTime(watermarkMs: number): readonly PatternOutput[] {
     let outputs: PatternOutput[] | null = null;
-    while (this.waiting.length > 0 && passed(this.nextDeadline(), watermarkMs, this.program.inclusive)) this.fire((outputs ??= []));
+    while (this.size > 0 && passed(this.nextDeadline(), watermarkMs, this.program.inclusive)) this.fire((outputs ??= []));
     return outputs ?? NOTHING;
   }
 
   nextDeadline(): number {
-    const oldest = this.waiting[0];
+    const { oldest } = this;
     return oldest === undefined ? Infinity : oldest.ts + this.program.forMs;
   }
 
@@ -60,43 +62,44 @@ export class AbsenceState implements PatternState {
   }
 
   isEmpty(): boolean {
-    return this.waiting.length === 0;
+    return this.size === 0;
   }
 
   clear(): void {
-    this.waiting = [];
+    this.forgetAll();
     this.dropped = 0;
   }
 
   partialMatches(): readonly PartialMatch[] {
-    return this.waiting.map((event) => ({ taken: [{ stage: 0, event }], waitsFor: [{ what: 'absence', stage: null, untilMs: event.ts + this.program.forMs }] }));
+    return this.living().map((event) => ({ taken: [{ stage: 0, event }], waitsFor: [{ what: 'absence', stage: null, untilMs: event.ts + this.program.forMs }] }));
   }
 
   write(out: StateWriter): void {
     out.byte(Format.Absence);
     out.uint(this.dropped);
-    out.uint(this.waiting.length);
-    for (const event of this.waiting) writeEvent(event, out);
+    out.uint(this.size);
+    for (const event of this.living()) writeEvent(event, out);
   }
 
   read(from: StateReader): void {
     expectFormat(from, Format.Absence);
+    this.clear();
     this.dropped = from.uint();
-    this.waiting = [];
-    for (let left = from.uint(); left > 0; left--) this.waiting.push(readEvent(from));
+    for (let left = from.uint(); left > 0; left--) this.add(readEvent(from));
   }
 
   /** Those of equal time end together; each is a match, `limit` of them are given out. */
   private fire(outputs: PatternOutput[]): void {
     const { accept, limit, forMs } = this.program;
-    const { ts } = this.waiting[0] as StreamEvent;
+    const { ts } = this.at(0);
     let n = 1;
-    while (this.waiting[n]?.ts === ts) n++;
-    const ended = this.waiting.splice(0, n).filter((event) => accept === null || accept(event, view.bind([event])));
+    while (n < this.size && this.at(n).ts === ts) n++;
+    const ended = this.living().slice(0, n).filter((event) => accept === null || accept(event, view.bind([event])));
+    this.drop(n);
     const overflowed = this.dropped > 0;
     for (const event of ended.slice(0, limit)) {
       outputs.push({ kind: 'match', at: ts + forMs, byTime: true, taken: [{ stage: 0, event }], trigger: null, count: ended.length, repeat: 0, overflowed });
     }
-    if (this.waiting.length === 0) this.dropped = 0;
+    if (this.size === 0) this.dropped = 0;
   }
 }

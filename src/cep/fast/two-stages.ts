@@ -6,29 +6,25 @@ import { expectFormat, Format, NOTHING, passed } from './form.js';
 import type { LoneCheck } from './lone-check.js';
 import { RowView } from './row-view.js';
 import type { SequenceProgram } from './sequence.js';
-
-/** Most keys have one or two that wait: lists of exactly that length, where one that grows by itself has room for seventeen. */
-const EXACT_MAX = 4;
-const NONE: StreamEvent[] = [];
+import { WaitingEvents } from './waiting-events.js';
 
 const view = new RowView();
 
-/** A sequence of two stages, the commonest of all: its one register is a list of events, oldest first. Its bytes are those of a sequence. */
-export class TwoStagesState implements PatternState {
+/** A sequence of two stages, the commonest of all: its one register is a list of events. Its bytes are those of a sequence. */
+export class TwoStagesState extends WaitingEvents implements PatternState {
   dropped = 0;
-  /** the first ones are gone: waiting[head …] are the living, oldest first */
-  private waiting = NONE;
-  private head = 0;
 
-  constructor(private readonly program: SequenceProgram) {}
+  constructor(private readonly program: SequenceProgram) {
+    super();
+  }
 
   step(event: StreamEvent): readonly PatternOutput[] {
     const { checks, maxPartialMatches } = this.program;
     // what is over is cleared away where it is met; the bound alone must not count it
-    if (this.dropped > 0 || this.size() >= maxPartialMatches) this.expire(event.ts);
-    if (this.size() > 0 && (checks[1] as LoneCheck).fits(event)) {
+    if (this.dropped > 0 || this.size >= maxPartialMatches) this.expire(event.ts);
+    if (this.size > 0 && (checks[1] as LoneCheck).fits(event)) {
       this.expire(event.ts);
-      if (this.size() > 0) return this.complete(this.program.capture(event));
+      if (this.size > 0) return this.complete(this.program.capture(event));
     }
     if ((checks[0] as LoneCheck).fits(event)) this.begin(this.program.capture(event));
     return NOTHING;
@@ -40,13 +36,13 @@ export class TwoStagesState implements PatternState {
   }
 
   nextDeadline(): number {
-    const oldest = this.waiting[this.head];
+    const { oldest } = this;
     return oldest === undefined ? Infinity : this.untilMs(oldest);
   }
 
   restsAt(): number {
-    const { length } = this.waiting;
-    return length === 0 ? Infinity : this.untilMs(this.waiting[length - 1] as StreamEvent);
+    const { youngest } = this;
+    return youngest === undefined ? Infinity : this.untilMs(youngest);
   }
 
   expiresAt(): number {
@@ -54,12 +50,11 @@ export class TwoStagesState implements PatternState {
   }
 
   isEmpty(): boolean {
-    return this.size() === 0;
+    return this.size === 0;
   }
 
   clear(): void {
-    this.waiting = NONE;
-    this.head = 0;
+    this.forgetAll();
     this.dropped = 0;
   }
 
@@ -86,27 +81,12 @@ export class TwoStagesState implements PatternState {
     for (let left = from.uint(); left > 0; left--) this.add(present(events[from.uint()], 'event'));
   }
 
-  private size(): number {
-    return this.waiting.length - this.head;
-  }
-
-  private living(): readonly StreamEvent[] {
-    return this.head === 0 ? this.waiting : this.waiting.slice(this.head);
-  }
-
   private begin(event: StreamEvent): void {
     this.expire(event.ts);
     this.add(event);
-    if (this.size() <= this.program.maxPartialMatches) return;
+    if (this.size <= this.program.maxPartialMatches) return;
     this.drop(1);
     this.dropped++;
-  }
-
-  private add(event: StreamEvent): void {
-    const { length } = this.waiting;
-    if (length === 0) this.waiting = [event];
-    else if (length < EXACT_MAX) this.waiting = [...this.waiting, event];
-    else this.waiting.push(event);
   }
 
   /** All that wait complete together; the earliest that is accepted is the match, and it takes away everything else. */
@@ -133,18 +113,10 @@ export class TwoStagesState implements PatternState {
   /** They are in order of their time, so they end in that order too. */
   private expire(nowMs: number): void {
     const { inclusive } = this.program;
-    const size = this.size();
+    const { size } = this;
     let over = 0;
-    while (over < size && passed(this.untilMs(this.waiting[this.head + over] as StreamEvent), nowMs, inclusive)) over++;
+    while (over < size && passed(this.untilMs(this.at(over)), nowMs, inclusive)) over++;
     if (over === size) this.clear();
     else if (over > 0) this.drop(over);
-  }
-
-  /** Clears away the gone once they are as many as the living. */
-  private drop(n: number): void {
-    this.head += n;
-    if (this.head * 2 < this.waiting.length) return;
-    this.waiting = this.waiting.slice(this.head);
-    this.head = 0;
   }
 }

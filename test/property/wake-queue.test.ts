@@ -1,0 +1,50 @@
+import { expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { WakeQueue, type Sleeper } from '../../src/engine/groups/wake-queue.js';
+
+interface Named extends Sleeper {
+  /** what it wants by now; its entry may be an earlier one */
+  wish: number;
+}
+
+const action = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('arm' as const), who: fc.nat(40), after: fc.oneof(fc.constantFrom(10, 20, 300, 7_000), fc.nat(50), fc.constant(Infinity)) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.oneof(fc.nat(3), fc.nat(100)) }) },
+);
+
+it('gives out what is due in order of time, then of name, each sleeper once for its earliest wish', () =>
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
+      const queue = new WakeQueue<Named>();
+      const sleepers = Array.from({ length: 41 }, (_, i): Named => ({ order: String((i * 17) % 41).padStart(2, '0'), armedAt: Infinity, wish: Infinity }));
+      let now = 0;
+      for (const step of [...actions, { kind: 'pass' as const, ms: 100_000 }]) {
+        if (step.kind === 'arm') {
+          const sleeper = sleepers[step.who] as Named;
+          sleeper.wish = Math.min(sleeper.wish, now + step.after);
+          queue.arm(sleeper, now + step.after);
+          continue;
+        }
+        now += step.ms;
+        const expected = sleepers.filter(({ wish }) => wish <= now).sort((a, b) => a.wish - b.wish || (a.order < b.order ? -1 : 1));
+        const woken: [string, number][] = [];
+        for (let at = queue.nextAt, one = queue.pop(now); one !== null; at = queue.nextAt, one = queue.pop(now)) woken.push([one.order, at]);
+        expect(woken.map(([order]) => order)).toEqual(expected.map(({ order }) => order));
+        for (const sleeper of expected) sleeper.wish = Infinity;
+        expect(queue.nextAt).toBeGreaterThan(now);
+      }
+      expect([queue.size, queue.nextAt]).toEqual([0, Infinity]);
+    }),
+  ));
+
+it('goes on when thousands have gone', () => {
+  const queue = new WakeQueue<Sleeper>();
+  const sleepers = Array.from({ length: 10_000 }, (_, i): Sleeper => ({ order: String(i), armedAt: Infinity }));
+  const woken: string[] = [];
+  for (const [i, sleeper] of sleepers.entries()) {
+    queue.arm(sleeper, i + (i % 3) * 1_000);
+    for (let one = queue.pop(i); one !== null; one = queue.pop(i)) woken.push(one.order);
+  }
+  for (let one = queue.pop(Infinity); one !== null; one = queue.pop(Infinity)) woken.push(one.order);
+  expect([...woken].sort()).toEqual(sleepers.map(({ order }) => order).sort());
+});
