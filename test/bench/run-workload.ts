@@ -26,9 +26,9 @@ export interface RunResult {
   readonly checkpointBytes: number;
 }
 
-/** A task with these rules at work. @param source its settings beside the common ones @throws Error when a rule does not run */
-export function taskWith(rules: readonly JsonValue[], fast: boolean, source: Readonly<Record<string, JsonValue>> = {}): PartitionTask {
-  const task = new PartitionTask({ number: 1, keyedPartitions: 1, fast });
+/** A task with these rules at work. @param source its settings beside the common ones @param recorded whether keys will be written @throws Error when a rule does not run */
+export function taskWith(rules: readonly JsonValue[], fast: boolean, source: Readonly<Record<string, JsonValue>> = {}, recorded = true): PartitionTask {
+  const task = new PartitionTask({ number: 1, keyedPartitions: 1, fast, recorded });
   let offset = 0;
   const change = (): { catalogue: string; number: number } => ({ catalogue: 'bench', number: offset + 1 });
   task.applyControl({ kind: 'source', change: change(), name: 'events', definition: { ...SOURCE, ...source }, startOffsets: [0] }, offset++);

@@ -13,7 +13,7 @@ export function workloadCommand(chosen: Chosen): void {
   const events = parse ? lines : lines.map((line) => JSON.parse(decoder.decode(line)) as JsonValue);
   const documents = rulesOf(workload, rules);
   const compiledAt = performance.now();
-  const task = taskWith(documents, !general);
+  const task = taskWith(documents, !general, {}, checkpoint);
   const compileSeconds = (performance.now() - compiledAt) / 1_000;
   const { seconds, threadSeconds, matches, checkpointBytes, events: count } = runWorkload(task, events, { checkpoint, fast: !general });
   console.log(

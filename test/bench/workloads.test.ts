@@ -35,7 +35,7 @@ describe('a benchmark workload', () => {
   const matchesOf = (workload: Workload, file: string, options: { parse: boolean; fast: boolean; checkpoint: boolean }): number => {
     const lines = readLines(file);
     const events = options.parse ? lines : lines.map((line) => JSON.parse(new TextDecoder().decode(line)) as JsonValue);
-    return runWorkload(taskWith(rulesOf(workload, RULES), options.fast), events, options).matches;
+    return runWorkload(taskWith(rulesOf(workload, RULES), options.fast, {}, options.checkpoint), events, options).matches;
   };
 
   const sizes: [Workload, number][] = [

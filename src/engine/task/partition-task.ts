@@ -40,6 +40,8 @@ export interface TaskOptions {
   readonly keyedPartitions: number;
   /** `false` runs patterns on the general matcher, and reads events with JSON.parse */
   readonly fast?: boolean;
+  /** `false`: no key is ever written, so changes are not noted and what has gone is forgotten at once: for bounded runs */
+  readonly recorded?: boolean;
   /** told what each rule makes of each event: for simulation, at a cost */
   readonly observer?: Observer;
   /** default: `prepareRule`; tasks of one process share one that remembers */
@@ -60,6 +62,7 @@ export class PartitionTask implements GroupHost {
   readonly number: number;
   readonly keyed: boolean;
   readonly layout = new SlotLayout();
+  private readonly recorded: boolean;
   private readonly output = new TaskOutput();
   private readonly notes = new RuleNotes();
   private readonly warmUps = new WarmUps();
@@ -68,10 +71,11 @@ export class PartitionTask implements GroupHost {
   private readonly intake: EventIntake;
 
   constructor(options: TaskOptions) {
-    const { number, keyedPartitions, fast, prepare } = options;
+    const { number, keyedPartitions, fast, prepare, recorded = true } = options;
     const { layout, output, notes } = this;
     this.number = number;
     this.keyed = number < keyedPartitions;
+    this.recorded = recorded;
     const control = (this.control = new ControlState(keyedPartitions, prepare));
     const restored = new RestoredKeys();
     const { warmUps } = this;
@@ -416,7 +420,7 @@ export class PartitionTask implements GroupHost {
   }
 
   markDirty(state: KeyState): void {
-    this.keys.markDirty(state, this.sequence);
+    if (this.recorded) this.keys.markDirty(state, this.sequence);
   }
 
   emit(groupId: string, firing: Firing): void {

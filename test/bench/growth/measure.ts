@@ -15,7 +15,7 @@ interface Warm {
 }
 
 function warm({ rules, source, warmUp, stream }: GrowthCase): Warm {
-  const warm = { task: taskWith(rules, true, source), next: stream(), taken: 0 };
+  const warm = { task: taskWith(rules, true, source, false), next: stream(), taken: 0 };
   for (let left = warmUp; left > 0; left -= CHUNK) takeChunk(warm, Math.min(CHUNK, left));
   return warm;
 }
