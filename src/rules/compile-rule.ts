@@ -6,6 +6,7 @@ import { aggregateBounds } from '../state/aggregate-bounds.js';
 import { patternBounds } from './bounds/pattern-bounds.js';
 import { compileLets, specsOf, type LetNames } from './compile-let.js';
 import { compilePatternProgram, stageNumbers } from './compile-pattern.js';
+import { accessOf } from './conditions/access-of.js';
 import { compileCondition } from './conditions/compile-condition.js';
 import { newFactCounters, type FactCounters } from './fact-counters.js';
 import { FactScope, type FactScopeOptions } from './fact-scope.js';
@@ -85,7 +86,7 @@ export function compileRule(rule: ResolvedRule, version: number, state: string, 
   const policy = compilePolicy(rule, outputScope);
   // what an alert says of "the event" is read from the captured last event of a match
   for (const slot of [...outputLayout.used, ...outputScope.captureSlots, ...names.values()]) captured.add(slot);
-  const when = rule.when === null ? null : { types: rule.on, test: compileCondition(rule.when, scope, ['when']) };
+  const when = rule.when === null ? null : { types: rule.on, test: compileCondition(rule.when, scope, ['when']), ranges: rule.onMissing === 'error' ? [] : accessOf(rule.when, scope).ranges };
   const letSlots = new Set(names.values());
   const eventSlots = [...layout.used].filter((slot) => !letSlots.has(slot)).sort((a, b) => a - b);
   const access = accessOfRule(rule, patternScope());

@@ -1,7 +1,7 @@
 import type { CompiledPattern } from '../cep/matcher.js';
 import type { EventReader, EventTest } from '../event/match-view.js';
 import type { AggregateSpec } from '../state/aggregate-spec.js';
-import type { Access } from './conditions/access.js';
+import type { Access, RangeAccess } from './conditions/access.js';
 import type { FactCounters } from './fact-counters.js';
 
 /** What a rule becomes when it is put to work in a task: closures over slots, ready to run. */
@@ -53,6 +53,10 @@ export interface WhenProgram {
   /** event types that trigger it, null = any */
   readonly types: readonly string[] | null;
   readonly test: EventTest;
+  /** numbers that values must lie between for it to hold, `let` entries among them; none where it must be asked of every event */
+  readonly ranges: readonly RangeAccess[];
+  /** somebody is told of every answer: it must be asked of each event, once */
+  readonly observed?: boolean;
 }
 
 export interface PatternProgram {

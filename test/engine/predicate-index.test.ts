@@ -30,8 +30,12 @@ const rearmed = fc.tuple(condition, condition).map(([when, rearmWhen]) => ({ whe
 const sequence = fc.tuple(condition, condition, fc.constantFrom('followedBy', 'next')).map(([first, second, follow]) => ({
   pattern: { stages: [{ as: 'x', on: 'a', where: first }, { as: 'y', on: 'b', where: second, follow }], within: '5s' },
 }));
+const bound = fc.tuple(fc.constantFrom('n', 'amount'), fc.constantFrom('greaterThan', 'greaterThanInclusive', 'lessThan', 'lessThanInclusive', 'equal'), fc.integer({ min: 0, max: 6 }));
+const counted = fc
+  .tuple(bound, fc.boolean(), on, fc.constantFrom({}, { policy: { fire: { once: '3s' } } }, { policy: { fire: { rearmWhen: { fact: 'n', operator: 'lessThan', value: 2 } } } }))
+  .map(([[fact, operator, limit], asCel, type, policy]) => ({ ...type, ...policy, let: { n: { count: true, window: '5s' } }, when: asCel ? { cel: `${fact} > ${limit} && amount >= 1` } : { fact, operator, value: limit } }));
 const strict = condition.map((when) => ({ when, onMissing: 'error' }));
-const rule = fc.oneof(single, windowed, loose, rearmed, sequence, strict);
+const rule = fc.oneof(single, windowed, loose, rearmed, sequence, strict, counted);
 
 const event = fc.record(
   { type: fc.constantFrom('a', 'b'), card: fc.constantFrom('k1', 'k2'), merchant: fc.oneof(value, fc.constant(null)), country: value, amount: fc.integer({ min: 0, max: 4 }), gap: fc.nat(3_000) },
@@ -59,6 +63,23 @@ describe('rules that are found by an index', () => {
       }),
       { numRuns: 150 },
     ));
+
+  it('say so when all of them ask the same of a number', () =>
+    fc.assert(
+      fc.property(fc.array(counted, { minLength: 5, maxLength: 24 }), fc.array(event, { minLength: 1, maxLength: 40 }), (bodies, drafts) => {
+        let ts = 0;
+        const events = drafts.map(({ gap, ...draft }, i) => ({ id: `e${i}`, ts: (ts += gap), ...draft }) as JsonValue);
+        const rules = rulesOf(bodies);
+        expect(alertsOf(rules, events)).toEqual(rules.flatMap((alone) => alertsOf([alone], events)).sort());
+      }),
+      { numRuns: 100 },
+    ));
+
+  it('are told in the order of the rules, not of their numbers', () => {
+    const driver = new RuleTestDriver({ rules: rulesOf([3, 1, 2, 0, 5].map((value) => ({ when: { fact: 'amount', operator: 'greaterThan', value } }))) });
+    for (const amount of [4, 0, 9, 'x']) driver.push({ id: `e${amount}`, type: 'a', ts: 1, card: 'k', amount });
+    expect(driver.alerts.map((alert) => [alert.rule, alert.evidence[0]?.id])).toEqual([...['r0', 'r1', 'r2', 'r3'].map((rule) => [rule, 'e4']), ...['r0', 'r1', 'r2', 'r3', 'r4'].map((rule) => [rule, 'e9'])]);
+  });
 
   it('are told in their order, whatever they ask for', () => {
     const bodies = ['m1', null, 'm1', 'm2', null, 'm1'].map((merchant) => (merchant === null ? { when: { fact: 'amount', operator: 'greaterThan', value: 0 } } : { when: { fact: 'merchant', operator: 'equal', value: merchant } }));

@@ -61,6 +61,8 @@ function observedWhen(when: WhenProgram, rule: ResolvedRule, scope: FactScope, t
   const explain = explainCondition(rule.when, scope);
   return {
     ...when,
+    ranges: [],
+    observed: true,
     test: (event, match) => {
       tell(event, explain(event, NO_MATCH));
       return when.test(event, match);

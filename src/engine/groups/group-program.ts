@@ -12,6 +12,7 @@ import type { EventRecord } from '../events/event-record.js';
 import { FiringState } from './firing.js';
 import { Parts, type Part } from './parts.js';
 import { PlanTree } from './plan-tree.js';
+import { TriggeredRules } from './triggered-rules.js';
 import { newRuleCounts, type LetStep, type Plan, type RuleCounts, type RunningRule } from './running-rule.js';
 
 /** The rules of a group compiled together: equal windows are kept once, and each event type has its plan. */
@@ -226,7 +227,8 @@ export class GroupProgram {
       }
     }
     if (steps.length + whens.length + patterns.length === 0) return null;
-    return { steps, whens, patterns, filter: steps.length + whens.length > 0 ? null : EventFilter.of(patterns, type) };
+    const triggered = new TriggeredRules(whens);
+    return { steps, whens: triggered, patterns, filter: steps.length > 0 ? null : EventFilter.of(triggered, patterns, type) };
   }
 }
 

@@ -37,7 +37,7 @@ export class RuleRuns {
     } else state.lastTs = event.ts;
     this.refusal = null;
     const without = this.runLets(state, event, plan);
-    for (const rule of plan.whens) {
+    for (const rule of plan.whens.for(event)) {
       if (without?.has(rule) === true) continue;
       try {
         this.runWhen(state, event, rule);

@@ -43,9 +43,9 @@ export function equalsAccess(fact: Fact, values: readonly JsonValue[]): Access {
   return { ...ANY_EVENT, equals: [{ path: fact.path, slot: fact.slot, values: [...new Set(scalars)] }] };
 }
 
-/** A fact compared with a number. */
+/** A fact compared with a number. Values of `let` entries are known when a rule is asked, not before. */
 export function rangeAccess(fact: Fact, atLeast: number, atMost: number): Access {
-  if (fact.kind !== 'field' || !fact.direct || fact.isLet) return ANY_EVENT;
+  if (fact.kind !== 'field' || !fact.direct) return ANY_EVENT;
   return { ...ANY_EVENT, ranges: [{ path: fact.path, slot: fact.slot, atLeast, atMost }] };
 }
 
