@@ -22,6 +22,10 @@ describe('the task runner over a log that loses, delays and repeats', () => {
     expect(reports.reduce((sum, { counted }) => sum + counted, 0)).toBeGreaterThan(SEEDS / 2);
   });
 
+  it('carries on many a task that was followed', () => {
+    expect(reports.reduce((sum, { takeovers }) => sum + takeovers, 0)).toBeGreaterThan(SEEDS / 2);
+  });
+
   it('equal seeds give equal runs', async () => {
     expect(await simulate({ seed: 7 })).toEqual(await simulate({ seed: 7 }));
   });
