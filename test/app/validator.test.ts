@@ -28,3 +28,11 @@ describe('publication of a rule with tests', () => {
     await expect(validator.requireTests(rule(tests))).rejects.toMatchObject({ status: 409, code: 'rule.tests-failed', pointer: '/tests/1' });
   });
 });
+
+describe('publication of a rule over signals', () => {
+  it('knows no schema of them: their fields are what other rules choose', async () => {
+    const document = { id: 'r', from: 'signals', key: 'merchant', on: 'ring', let: { devices: { distinct: 'device', window: '1d' } }, when: { fact: 'devices', operator: 'greaterThan', value: 2 } };
+    const { valid, problems } = await validator.validate(document);
+    expect({ valid, problems }).toEqual({ valid: true, problems: [] });
+  });
+});

@@ -58,11 +58,12 @@ export class ValidatorAdapter implements RuleValidator {
   private async judge(document: JsonValue): Promise<{ judgement: RuleJudgement; missing: readonly string[]; definitions: readonly SourceDefinition[] }> {
     const { definitions, missing } = await this.definitionsOf(document);
     const known = missing.length === 0;
-    // the types of signals are the names that other rules choose
-    const types = known && !sourcesOf(document).includes('signals') ? sourceFacts(definitions) : {};
+    // the types and the fields of signals are what other rules choose
+    const declaredAll = known && !sourcesOf(document).includes('signals');
+    const types = declaredAll ? sourceFacts(definitions) : {};
     const retentionMs = await this.retention?.shortest(definitions.map(({ topic }) => topic));
     const sources = { ...types, ...(retentionMs == null ? {} : { retentionMs }) };
-    const judgement = judgeRule(document, { declared: known ? declaredFields(definitions) : null, sources, running: await this.running(document) });
+    const judgement = judgeRule(document, { declared: declaredAll ? declaredFields(definitions) : null, sources, running: await this.running(document) });
     return { judgement, missing, definitions };
   }
 
