@@ -10,6 +10,7 @@ import { EventsController } from './controllers/events.controller.js';
 import { ListsController } from './controllers/lists.controller.js';
 import { ClusterController, ExplainController, SimulateController } from './controllers/operations.controller.js';
 import { DocsController, PagesController } from './controllers/pages.controller.js';
+import { RulePacksController } from './controllers/rule-packs.controller.js';
 import { RuleVersionsController } from './controllers/rule-versions.controller.js';
 import { RulesController } from './controllers/rules.controller.js';
 import { SavepointsController } from './controllers/savepoints.controller.js';
@@ -41,6 +42,7 @@ export const API_CONTROLLERS: readonly Type[] = [
   EventsController,
   RulesController,
   RuleVersionsController,
+  RulePacksController,
   ListsController,
   SimulateController,
   AlertsController,

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { packageRoot } from '../api/package-root.js';
+import type { PackRuleView } from '../api/ports.js';
 import type { JsonValue } from '../event/stream-event.js';
 
 /** A shipped rule: the document as it would be posted, and the file that it stands in. */
@@ -14,22 +15,17 @@ export interface PackRule {
 
 export type PackDocument = { readonly id: string } & Readonly<Record<string, JsonValue>>;
 
-/** What a list of a pack shows of a rule. */
-export interface PackEntry {
-  readonly id: string;
-  readonly file: string;
-  readonly name: string;
-  readonly description: string;
-  readonly severity: string;
-  readonly tags: readonly string[];
-  readonly params: Readonly<Record<string, JsonValue>>;
-}
-
 /** A file of a pack: one to four rules about one subject. */
 const packFile = z.strictObject({ rules: z.array(z.looseObject({ id: z.string() })).min(1) });
 
 /** Name of the source in the documents as they are shipped. */
 const SHIPPED_SOURCE = 'events';
+
+/** Names of the packs that there are, in order. */
+export function rulePackNames(): string[] {
+  const folders = readdirSync(join(packageRoot(), 'rules'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.map(({ name }) => name).sort();
+}
 
 /**
  * Reads shipped rules, `rules/<pack>/<file>.json`, in the order of the files.
@@ -53,7 +49,8 @@ function readFile(path: string): PackDocument[] {
   return packFile.parse(JSON.parse(readFileSync(path, 'utf8'))).rules as PackDocument[];
 }
 
-function readingFrom(document: PackDocument, source: string): PackDocument {
+/** The document with another source in the place of the shipped one. */
+export function readingFrom(document: PackDocument, source: string): PackDocument {
   return document['from'] === SHIPPED_SOURCE ? { ...document, from: source } : document;
 }
 
@@ -66,6 +63,6 @@ const shownParts = z.object({
 });
 
 /** The rules as a list to choose from: plain JSON, without their insides. */
-export function listRulePack(rules: readonly PackRule[]): PackEntry[] {
-  return rules.map(({ id, file, document }) => ({ id, file, ...shownParts.parse(document) }));
+export function listRulePack(rules: readonly PackRule[]): PackRuleView[] {
+  return rules.map(({ id, file, document }) => ({ id, subject: file, ...shownParts.parse(document) }));
 }

@@ -38,6 +38,7 @@ import { topicsOf, type Topics } from '../stream/topics.js';
 import { guarded } from './adapters/errors.js';
 import { IngestionAdapter } from './adapters/ingestion.js';
 import { LiveViewAdapter } from './adapters/live-view.js';
+import { RulePackAdapter } from './adapters/rule-packs.js';
 import { RuleAdapter, ValidatorAdapter } from './adapters/rules.js';
 import { SavepointAdapter, type SavepointSources } from './adapters/savepoints.js';
 import { SimulatorAdapter } from './adapters/simulator.js';
@@ -181,9 +182,12 @@ async function openCatalogue({ config, log, topics, logger, live, health, teleme
   await feed.start();
   housekeeping.start();
   savepoints.assembly.start();
+  const sourcePort = new SourceAdapter(sources, log);
+  const rulePort = new RuleAdapter(rules, validator);
   const ports: ApiPorts = {
-    sources: new SourceAdapter(sources, log),
-    rules: new RuleAdapter(rules, validator),
+    sources: sourcePort,
+    rules: rulePort,
+    rulePacks: new RulePackAdapter({ rules: rulePort, sources: sourcePort, validator }),
     lists: guarded(new ListCatalogue(database, writer)),
     apiKeys: guarded(apiKeys),
     alerts: guarded(alerts),

@@ -1,6 +1,6 @@
 import { OTHER } from './bounded-labels.js';
 
-const API = ['sources', 'rules', 'alerts', 'lists', 'simulate', 'explain', 'cluster', 'audit', 'keys'];
+const API = ['sources', 'rules', 'rule-packs', 'alerts', 'lists', 'simulate', 'explain', 'cluster', 'audit', 'keys'];
 const OUTSIDE = ['health', 'metrics', 'docs', 'openapi.json'];
 
 /** Part of the interface that a path belongs to: one of a fixed few, since paths hold ids and are the caller's to choose. */

@@ -25,7 +25,7 @@ const failuresOf = (item: Case, ways: readonly (Way | null)[]): string[] => ways
 describe('the fraud pack', () => {
   it('has a file for each archetype, with the params that are set there', () => {
     const files = new Map<string, Set<string>>();
-    for (const { file, params } of listRulePack(readRulePack())) files.set(file, new Set([...(files.get(file) ?? []), ...Object.keys(params)]));
+    for (const { subject, params } of listRulePack(readRulePack())) files.set(subject, new Set([...(files.get(subject) ?? []), ...Object.keys(params)]));
     expect([...files].map(([file, params]) => [file, [...params].sort()])).toEqual(archetypes.map(({ name, params }) => [name, Object.keys(params).sort()]));
   });
 

@@ -19,6 +19,8 @@ function bodyOf({ method, path }: Route): unknown {
   if (path.startsWith('/api/v1/sources')) return sourceOf('x');
   if (path.startsWith('/api/v1/lists')) return ['a'];
   if (path === '/api/v1/api-keys') return { name: 'x', role: 'viewer' };
+  if (path.startsWith('/api/v1/rule-packs')) return { source: 'x' };
+  if (path === '/api/v1/savepoints') return {};
   if (path === '/api/v1/simulate') return { rule: ruleOf('x', 'x'), events: [] };
   return ruleOf('x', 'x');
 }

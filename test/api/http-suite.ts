@@ -5,6 +5,7 @@ import { describeAuth } from './suites/auth.js';
 import { describeCatalogue } from './suites/catalogue.js';
 import { describeEvents } from './suites/events.js';
 import { describeRequests } from './suites/requests.js';
+import { describeRulePacks } from './suites/rule-packs.js';
 import { describeRules } from './suites/rules.js';
 import { describeSavepoints } from './suites/savepoints.js';
 import { HttpClient } from './http-client.js';
@@ -65,6 +66,7 @@ export function describeHttpApi(name: string, makeApp: () => Promise<ApiUnderTes
     describeRequests(subject);
     describeCatalogue(subject);
     describeRules(subject);
+    describeRulePacks(subject);
     describeEvents(subject);
     describeAlerts(subject);
     describeSavepoints(subject);

@@ -12,6 +12,7 @@ import type { ApiPorts } from '../ports.js';
 import { keyOf } from '../schemas/alerts.js';
 import { nameParameter } from '../schemas/common.js';
 import { clusterAnswer, explainAnswer, explainQuery, simulateAnswer, simulateBody } from '../schemas/operations.js';
+import { judgeSent } from './sent-rule.js';
 
 @Controller('api/v1/simulate')
 export class SimulateController {
@@ -24,7 +25,7 @@ export class SimulateController {
   @Operation({ summary: 'Run a rule over given events', description: 'Alerts, explanations and final partial matches; stores nothing.', answers: { 200: simulateAnswer }, problems: { 404: 'No such rule or version', 422: 'Rule or event not valid' } })
   async simulate(@Body({ schema: simulateBody }) body: z.infer<typeof simulateBody>) {
     return this.ports.simulator.simulate({
-      rule: body.rule === undefined ? await this.stored(body.ruleId!, body.version) : await this.given(body.rule as JsonValue),
+      rule: body.ruleId !== undefined ? await this.stored(body.ruleId, body.version) : body.sql !== undefined ? await this.given({ sql: body.sql }, '') : await this.given(body.rule!, '/rule'),
       events: body.events as readonly JsonValue[],
       lists: body.lists,
       advanceTo: body.advanceTo ?? null,
@@ -38,11 +39,13 @@ export class SimulateController {
     return ((await this.ports.rules.version(id, version)) ?? notFound('rule.version', version)).rule;
   }
 
-  private async given(document: JsonValue): Promise<JsonValue> {
-    const { problems } = await this.ports.validator.validate(document);
+  /** @param at pointer to where the rule stands in the body */
+  private async given(sent: Readonly<Record<string, unknown>>, at: string): Promise<JsonValue> {
+    const { document, validation } = await judgeSent(sent, this.ports.validator);
+    const problems = validation.problems.map((problem) => ({ ...problem, pointer: at + problem.pointer }));
     const [first] = problems;
     if (first === undefined) return document;
-    throw new ApiError(422, first.code, first.detail, `/rule${first.pointer}`, { problems: problems.map((problem) => ({ ...problem, pointer: `/rule${problem.pointer}` })) });
+    throw new ApiError(422, first.code, first.detail, first.pointer, { problems });
   }
 }
 

@@ -5,7 +5,8 @@ import { keyParameter } from './alerts.js';
 
 export const simulateBody = z
   .strictObject({
-    rule: anyObject.optional(),
+    rule: anyObject.optional().describe('a document, or `{"sql": …}` with members beside it, as POST /rules takes it'),
+    sql: z.string().optional().describe('SELECT … FROM … MATCH_RECOGNIZE (…): the rule where nothing stands beside it'),
     ruleId: z.string().min(1).max(200).optional(),
     version: z.int().min(1).optional().describe('of ruleId; default: the latest'),
     events: z.array(anyObject).max(SIMULATION_EVENTS_MAX).describe('in order of arrival'),
@@ -13,7 +14,7 @@ export const simulateBody = z
     advanceTo: givenTimeMs.optional().describe('epoch ms; after the last event the idle clock passes to this time'),
     disorder: z.union([z.string(), z.number().min(0)]).optional().describe('a duration such as "10s", or ms'),
   })
-  .refine((body) => (body.rule === undefined) !== (body.ruleId === undefined), 'expected exactly one of rule and ruleId')
+  .refine(({ rule, sql, ruleId }) => [rule, sql, ruleId].filter((given) => given !== undefined).length === 1, 'expected exactly one of rule, sql and ruleId')
   .meta({ id: 'Simulation' });
 export const simulateAnswer = z
   .strictObject({ alerts: z.array(z.unknown()), explanations: z.array(z.unknown()), partialMatches: z.array(z.unknown()), late: z.array(z.unknown()) })

@@ -73,7 +73,7 @@ const ruleMembers = {
   createdAt: timeMs.describe('epoch ms; when the latest version was written'),
   createdBy: z.string(),
 };
-const finding = z.strictObject({
+export const finding = z.strictObject({
   code: z.string(),
   pointer: z.string(),
   detail: z.string(),

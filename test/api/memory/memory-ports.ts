@@ -5,6 +5,7 @@ import type {
   Role, RuleFinding, RuleValidation,
 } from '../../../src/api/ports.js';
 import type { JsonValue } from '../../../src/event/stream-event.js';
+import { RulePackAdapter } from '../../../src/app/adapters/rule-packs.js';
 import { validateRule } from '../../../src/rules/validate-rule.js';
 import { MemorySavepoints } from './savepoints.js';
 import { MemoryAudit, MemoryLists, MemoryRules, MemorySources } from './catalogue.js';
@@ -146,6 +147,7 @@ export class MemoryPorts implements ApiPorts {
   readonly alertFeed = this.alerts;
   readonly ingestion = new MemoryIngestion(this.sources);
   readonly validator = { validate: async (document: JsonValue) => validate(document) };
+  readonly rulePacks = new RulePackAdapter(this);
   readonly simulator: ApiPorts['simulator'] = { simulate: async ({ events }) => ({ alerts: [], explanations: [], partialMatches: [], late: [{ seen: events.length }] }) };
   readonly metrics = { read: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'vigil_events_total 0\n' }) };
   notReady: string[] = [];

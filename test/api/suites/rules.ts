@@ -174,5 +174,27 @@ export function describeRules(subject: Subject): void {
       const broken = await subject.client.post('/api/v1/simulate', { rule: { ...ruleOf('sim', source), colour: 1 }, events: [] });
       expect([broken.status, broken.body.pointer]).toEqual([422, '/rule/colour']);
     });
+
+    it('simulates a rule given as SQL, and says with line and column what is wrong with it', async () => {
+      const source = await subject.source();
+      const sql = `SELECT * FROM \`${source}\` MATCH_RECOGNIZE (PARTITION BY card ORDER BY ts MEASURES B.amountMinor AS amount\n  AFTER MATCH SKIP PAST LAST ROW PATTERN (A B) WITHIN INTERVAL '1' HOUR\n  DEFINE A AS type = 'payment', B AS amountMinor > 5)`;
+      const events = [eventOf(1), { ...eventOf(2), card: 'c1', amountMinor: 9 }];
+      const simulate = (body: object) => subject.client.post('/api/v1/simulate', { events, ...body });
+      const [alone, inside] = [await simulate({ sql }), await simulate({ rule: { sql, id: 'sim', severity: 'low' } })];
+      const { body: judged } = await subject.client.post('/api/v1/rules/validate', { sql });
+      const { body: document } = await simulate({ rule: judged.rule });
+      expect([alone.status, inside.status, alone.body]).toEqual([200, 200, document]);
+      expect((await simulate({ sql, rule: judged.rule })).status).toBe(422);
+      const broken = sql.replace('(A B)', '(A C)');
+      const { body: refusal } = await subject.client.post('/api/v1/rules', { sql: broken });
+      const found = async (body: object) => {
+        const { status, body: answer } = await simulate(body);
+        return { status, code: answer.code, detail: answer.detail, pointer: answer.pointer, problems: answer.problems };
+      };
+      const { code, detail, problems } = refusal as { code: string; detail: string; problems: { pointer: string; line: number; column: number }[] };
+      expect([detail, problems[0]]).toEqual([expect.stringMatching(/^line 3, column 33: /), expect.objectContaining({ pointer: '/sql', line: 3, column: 33 })]);
+      expect(await found({ sql: broken })).toEqual({ status: 422, code, detail, pointer: '/sql', problems });
+      expect(await found({ rule: { sql: broken } })).toEqual({ status: 422, code, detail, pointer: '/rule/sql', problems: problems.map((problem) => ({ ...problem, pointer: '/rule/sql' })) });
+    });
   });
 }
