@@ -3,7 +3,7 @@ import { decodeKeyRecord, encodeKeyRecord, KeyHeadReader, type KeyHead } from '.
 import { SeenIds } from '../events/dedupe.js';
 import { KeyState, stateKey } from '../groups/key-state.js';
 import type { Arrangement } from './arrangement.js';
-import { DirtyQueue } from './dirty-queue.js';
+import type { GroupReports } from './group-reports.js';
 import type { RestoredKeys } from './restored-keys.js';
 import { isLayoutKey, layoutPaths, layoutRecord, type StateRecord } from './state-record.js';
 
@@ -11,9 +11,6 @@ const stateKeyOf = (state: KeyState): string => stateKey(state.groupId, state.ke
 
 /** The keys of a task as records of the state topic: what is to be written, what is written, what was read back. Sequences are those of the journal entry being made. */
 export class KeyRecords {
-  /** dropped keys whose empty record is not written yet, of all groups */
-  readonly leaving = new Map<string, KeyState>();
-  private readonly dirty = new DirtyQueue();
   /** keys whose empty record is written, in that order, each with its sequence */
   private readonly tombstones = new Map<string, { readonly state: KeyState; readonly sequence: number }>();
   /** restored keys of which nothing is left */
@@ -26,6 +23,7 @@ export class KeyRecords {
     private readonly layout: SlotLayout,
     private readonly arrangement: Arrangement,
     private readonly restored: RestoredKeys,
+    private readonly reports: GroupReports,
   ) {}
 
   /** Size of the written records, bytes. */
@@ -34,16 +32,12 @@ export class KeyRecords {
   }
 
   get dirtyKeys(): number {
-    return this.dirty.size;
-  }
-
-  markDirty(state: KeyState, sequence: number): void {
-    this.dirty.mark(state, sequence);
+    return this.reports.dirty.size;
   }
 
   /** Smallest sequence whose effect is not in a written record, once the entry being made is. */
   floor(sequence: number): number {
-    return this.dirty.floor(sequence + 1);
+    return this.reports.dirty.floor(sequence + 1);
   }
 
   // ------------------------------------------------------------------ writing
@@ -57,7 +51,7 @@ export class KeyRecords {
       records.push(layoutRecord(this.layout.paths()));
     }
     for (let n = 0; n < count; n++) {
-      const state = this.dirty.take();
+      const state = this.reports.dirty.take();
       if (state === null) break;
       if (state.gone) this.noteGone(state, sequence);
       const value = this.encode(state, sequence);
@@ -85,7 +79,7 @@ export class KeyRecords {
     for (const [key, { state, sequence }] of this.tombstones) {
       if (sequence >= floor) break;
       this.tombstones.delete(key);
-      const again = this.arrangement.groups.get(state.groupId)?.runtime.states.get(state.key) ?? this.leaving.get(key);
+      const again = this.arrangement.groups.get(state.groupId)?.runtime.states.get(state.key) ?? this.reports.leaving.get(key);
       if (again !== undefined) again.written = true;
       else if (state.gone) records.push({ key, value: null });
     }
@@ -125,7 +119,7 @@ export class KeyRecords {
       if (seenIds === null || SeenIds.groupId(feed) !== state.groupId) continue;
       return encodeKeyRecord({ ...record, parts: [{ id: '0000000000000000', bytes: seenIds.encode(state.key) }] });
     }
-    this.leaving.delete(stateKeyOf(state));
+    this.reports.leaving.delete(stateKeyOf(state));
     return encodeKeyRecord({ ...record, parts: [] });
   }
 
@@ -133,10 +127,10 @@ export class KeyRecords {
 
   /** Another owner's entry of that sequence says that every change before `floor` is in a written record. */
   adoptFloor(floor: number, sequence: number): void {
-    this.dirty.writtenBelow(floor, (state) => {
+    this.reports.dirty.writtenBelow(floor, (state) => {
       state.written = true;
       if (!state.gone) return;
-      this.leaving.delete(stateKeyOf(state));
+      this.reports.leaving.delete(stateKeyOf(state));
       this.noteGone(state, sequence);
     });
   }
@@ -144,11 +138,11 @@ export class KeyRecords {
   /** From that entry on the task has another owner, who may have found empty records without their tombstones and have written them anew. */
   ownerChanged(sequence: number): void {
     for (const [key, { state }] of this.tombstones) {
-      const again = this.arrangement.groups.get(state.groupId)?.runtime.states.get(state.key) ?? this.leaving.get(key);
+      const again = this.arrangement.groups.get(state.groupId)?.runtime.states.get(state.key) ?? this.reports.leaving.get(key);
       if (again !== undefined) again.written = true;
       else {
-        this.leaving.set(key, state);
-        this.markDirty(state, sequence);
+        this.reports.leaving.set(key, state);
+        this.reports.dirty.mark(state, sequence);
       }
     }
     this.tombstones.clear();
@@ -192,8 +186,8 @@ export class KeyRecords {
     for (const state of this.restored.takeRest()) {
       state.clear();
       state.gone = true;
-      this.leaving.set(stateKeyOf(state), state);
-      this.markDirty(state, sequence);
+      this.reports.leaving.set(stateKeyOf(state), state);
+      this.reports.dirty.mark(state, sequence);
     }
   }
 }

@@ -1,17 +1,12 @@
-import { assert, present } from '../../event/assert.js';
-import type { EngineError } from '../../event/engine-error.js';
+import { assert } from '../../event/assert.js';
 import { SlotLayout } from '../../event/slot-layout.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import type { PreparedRule } from '../../rules/compile-rule.js';
 import type { KeyHead } from '../../state/checkpoint.js';
 import type { Unreadable } from '../events/event-decoder.js';
-import type { EventRecord } from '../events/event-record.js';
 import type { Observer } from '../explain/observation.js';
-import { buildAlert, type Firing } from '../groups/alert-builder.js';
-import type { GroupHost } from '../groups/group-host.js';
 import type { GroupProgram } from '../groups/group-program.js';
 import type { GroupRuntime } from '../groups/group-runtime.js';
-import type { KeyState } from '../groups/key-state.js';
 import type { RuleFailure } from '../groups/rule-failure.js';
 import type { RunningRule } from '../groups/running-rule.js';
 import { Arrangement } from './arrangement.js';
@@ -19,6 +14,7 @@ import type { ControlRecord } from './control.js';
 import { ControlState } from './control-state.js';
 import type { Effects, FrameEffect } from './effects.js';
 import { EventIntake } from './event-intake.js';
+import { GroupReports } from './group-reports.js';
 import { KeyRecords } from './key-records.js';
 import { FrameReader, reportOf } from './rekey-frame.js';
 import { RestoredKeys } from './restored-keys.js';
@@ -55,9 +51,7 @@ export interface TaskOptions {
  * To open one: `new`, `restoreLayout`, control records, `restoreTime`, `restoreRecord` for each, then the steps to be replayed,
  * `sequence` going up with each journal entry. Live is the same without end.
  */
-export class PartitionTask implements GroupHost {
-  /** sequence of the journal entry that is being made (or replayed): its first is 0 */
-  sequence = 0;
+export class PartitionTask {
   readonly control: ControlState;
   readonly number: number;
   readonly keyed: boolean;
@@ -66,6 +60,7 @@ export class PartitionTask implements GroupHost {
   private readonly output = new TaskOutput();
   private readonly notes = new RuleNotes();
   private readonly warmUps = new WarmUps();
+  private readonly reports: GroupReports;
   private readonly arrangement: Arrangement;
   private readonly keys: KeyRecords;
   private readonly intake: EventIntake;
@@ -79,6 +74,7 @@ export class PartitionTask implements GroupHost {
     const control = (this.control = new ControlState(keyedPartitions, prepare));
     const restored = new RestoredKeys();
     const { warmUps } = this;
+    this.reports = new GroupReports(output, notes, control, () => this.arrangement);
     this.arrangement = new Arrangement({
       number,
       keyed: this.keyed,
@@ -91,10 +87,19 @@ export class PartitionTask implements GroupHost {
       time: new TaskTime(this.keyed, (set, groups) => this.arrangement.begin(set, groups)),
       router: new Router(number, keyedPartitions, layout, { noKey: () => void output.counts.noKey++, refuse: (event, error) => output.refuse(event, error) }),
       compiler: new RuleCompiler(layout, control, options),
-      host: this,
+      host: this.reports,
     });
-    this.keys = new KeyRecords(layout, this.arrangement, restored);
+    this.keys = new KeyRecords(layout, this.arrangement, restored, this.reports);
     this.intake = new EventIntake(this.arrangement, output, control, layout);
+  }
+
+  /** Sequence of the journal entry that is being made (or replayed): its first is 0. */
+  get sequence(): number {
+    return this.reports.sequence;
+  }
+
+  set sequence(sequence: number) {
+    this.reports.sequence = sequence;
   }
 
   /** What the task reads, in order of id. Changes only with control records. */
@@ -411,39 +416,6 @@ export class PartitionTask implements GroupHost {
   /** The rules of a group of keys, compiled together; null for a group that does not run here. */
   programOf(groupId: string): GroupProgram | null {
     return this.arrangement.groups.get(groupId)?.runtime.currentProgram ?? null;
-  }
-
-  // ------------------------------------------------------------------ GroupHost
-
-  get leaving(): Map<string, KeyState> {
-    return this.keys.leaving;
-  }
-
-  markDirty(state: KeyState): void {
-    if (this.recorded) this.keys.markDirty(state, this.sequence);
-  }
-
-  emit(groupId: string, firing: Firing): void {
-    const { live, program } = firing.rule;
-    const start = this.notes.startOf(live);
-    const alert = buildAlert(firing, firing.at - program.horizonMs >= start && start !== -Infinity);
-    this.output.alert(groupId, alert);
-    if (alert.kind !== 'signal') return;
-    const { groups, router } = this.arrangement;
-    const level = present(groups.get(groupId), 'a group that fires is hosted').plan.level;
-    router.signal(firing, alert, level + 1, this.control.position);
-  }
-
-  fail({ live }: RunningRule, at: number, error: unknown): void {
-    this.notes.fail(live, at, error);
-  }
-
-  lateForKey(groupId: string, event: EventRecord): void {
-    this.output.lateForKey(groupId, event);
-  }
-
-  refuse(event: EventRecord, error: EngineError): void {
-    this.output.refuse(event, error);
   }
 }
 
