@@ -153,7 +153,7 @@ export interface MembershipListener {
   onLost(reason: Error): void;
   /** which tasks of others it is to follow from now on, all of them. Absent: it follows none */
   onStandby?(tasks: readonly number[]): void;
-  /** the tasks that it follows and could carry on at once: it is preferred for them */
+  /** the tasks that it is to follow and could carry on at once: it is preferred for them, and gets no others that run elsewhere */
   warm?(): readonly number[];
 }
 

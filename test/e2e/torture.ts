@@ -1,6 +1,6 @@
 /**
  * Traffic, kills and pauses by a seeded plan, then the oracle: `npm run torture -- [--log embedded|kafka] [--seconds 60] [--seed N]
- * [--rate 400] [--nodes 1|3]`. Two members on Kafka, one process on the embedded log. With three brokers those are disturbed too, one at a time. Last line: `torture: N events, N alerts, 0 lost, 0 duplicated`.
+ * [--rate 400] [--nodes 1|3] [--standby]`. Two members on Kafka, one process on the embedded log. With three brokers those are disturbed too, one at a time. Last line: `torture: N events, N alerts, 0 lost, 0 duplicated`.
  */
 import { randomPlan } from './parts/disturbance.js';
 import { runEmbedded } from './parts/embedded-run.js';
@@ -24,7 +24,7 @@ async function run(): Promise<{ verdict: Verdict; wrong: string[] }> {
     const { verdict, ending } = await runEmbedded({ events, rate, seed, disturbances: randomPlan(seed, seconds * 1_000, 1), say });
     return { verdict, wrong: ending === 0 ? [] : [`exit code at SIGTERM: ${ending}`] };
   }
-  const { verdict, followed, refused, endings } = await runTwoProcesses({ events, rate, seed, nodes, disturbances: randomPlan(seed, seconds * 1_000, 2, nodes === 3 ? 3 : 0), say });
+  const { verdict, followed, refused, endings } = await runTwoProcesses({ events, rate, seed, nodes, standby: process.argv.includes('--standby'), disturbances: randomPlan(seed, seconds * 1_000, 2, nodes === 3 ? 3 : 0), say });
   return {
     verdict,
     wrong: [

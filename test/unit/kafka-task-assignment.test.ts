@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { assignStandbys, assignTasks, decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from '../../src/stream/kafka/task-assignment.js';
+import { assignStandbys, assignTasks, decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription, shareOut } from '../../src/stream/kafka/task-assignment.js';
 import type { Claim } from '../../src/stream/kafka/task-assignment.js';
 
 const claim = (memberId: string, tasks: number[] = [], generation = 4): Claim => ({ memberId, generation: tasks.length === 0 ? -1 : generation, tasks });
@@ -43,6 +43,19 @@ describe('sharing out task numbers', () => {
     expect(standbys({ a: [0, 3], b: [1], c: [2] }, follows('a', [1]), follows('b', [2]), follows('c', [0, 3]))).toEqual({ a: [1], b: [2], c: [0, 3] });
   });
 
+  it('leaves a task where it runs until the member that it should go to has followed it', () => {
+    const share = (...of: Claim[]) => Object.fromEntries(shareOut(4, 5, of));
+    const runs = { ...claim('a', [0, 1, 2, 3]), warm: [] };
+    const first = share(runs, { ...claim('b'), warm: [] });
+    expect(first).toEqual({ a: { tasks: [0, 1, 2, 3], standby: [], promised: [] }, b: { tasks: [], standby: [0, 1, 2, 3], promised: [1, 3] } });
+    // one is warm: that moves
+    expect(share(runs, { ...claim('b'), warm: [1] })).toEqual({ a: { tasks: [0, 2, 3], standby: [1], promised: [] }, b: { tasks: [1], standby: [0, 2, 3], promised: [3] } });
+    expect(share(runs, { ...claim('b'), warm: [1, 3] })).toEqual({ a: { tasks: [0, 2], standby: [1, 3], promised: [] }, b: { tasks: [1, 3], standby: [0, 2], promised: [] } });
+    // who follows nothing, and a task that nobody runs, need not wait
+    expect(share(runs, claim('b'))['b']).toEqual({ tasks: [1, 3], standby: [], promised: [] });
+    expect(share({ ...runs, generation: 3 }, { ...claim('b'), warm: [] })['b']?.tasks).toEqual([1, 3]);
+  });
+
   const claims = fc
     .tuple(fc.integer({ min: 1, max: 40 }), fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 9 }), fc.infiniteStream(fc.nat(60)))
     .map(([slots, ids, numbers]) => {
@@ -77,6 +90,21 @@ describe('sharing out task numbers', () => {
       }),
     ));
 
+  it('shares out each number once, promised or not, and evenly once all is warm', () =>
+    fc.assert(
+      fc.property(claims, ({ slots, claims: of }) => {
+        const shared = shareOut(slots, 5, of);
+        const all = (shares: typeof shared): number[] => [...shares.values()].flatMap(({ tasks }) => tasks).sort((x, y) => x - y);
+        expect(all(shared)).toEqual(Array.from({ length: slots }, (_, i) => i));
+        const next = of.map((one) => ({ ...one, generation: 5, tasks: shared.get(one.memberId)?.tasks ?? [], ...(one.warm === undefined ? {} : { warm: shared.get(one.memberId)?.standby ?? [] }) }));
+        const settled = shareOut(slots, 6, next);
+        expect(all(settled)).toEqual(all(shared));
+        for (const { promised } of settled.values()) expect(promised).toEqual([]);
+        const counts = [...settled.values()].map(({ tasks }) => tasks.length);
+        expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+      }),
+    ));
+
   it('changes nothing when nobody comes or goes', () =>
     fc.assert(
       fc.property(claims, ({ slots, claims: of }) => {
@@ -90,8 +118,9 @@ describe('sharing out task numbers', () => {
 it('writes claims and assignments as the consumer protocol has them, and reads them back', () => {
   expect(decodeSubscription('m', encodeSubscription('app.journal', { generation: 7, tasks: [3, 1] }))).toEqual({ memberId: 'm', generation: 7, tasks: [3, 1] });
   expect(decodeSubscription('m', encodeSubscription('app.journal', { generation: 7, tasks: [3], warm: [1, 4] }))).toEqual({ memberId: 'm', generation: 7, tasks: [3], warm: [1, 4] });
-  expect(decodeAssignment(encodeAssignment('app.journal', { tasks: [2, 5], standby: [3] }))).toEqual({ tasks: [2, 5], standby: [3] });
-  expect(decodeAssignment(encodeAssignment('app.journal', { tasks: [2, 5], standby: [] }))).toEqual({ tasks: [2, 5], standby: [] });
-  expect(decodeAssignment(Buffer.alloc(0))).toEqual({ tasks: [], standby: [] });
+  for (const assignment of [{ tasks: [2, 5], standby: [3], promised: [3] }, { tasks: [2, 5], standby: [3], promised: [] }, { tasks: [2, 5], standby: [], promised: [] }]) {
+    expect(decodeAssignment(encodeAssignment('app.journal', assignment))).toEqual(assignment);
+  }
+  expect(decodeAssignment(Buffer.alloc(0))).toEqual({ tasks: [], standby: [], promised: [] });
   expect(() => decodeSubscription('m', Buffer.from([0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]))).toThrow('member m says nothing of its tasks');
 });

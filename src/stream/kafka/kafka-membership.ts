@@ -4,9 +4,9 @@ import { BrokerConnection, messageOf, NoAnswerError } from './broker-connection.
 import { Clock } from './clock.js';
 import { isTransient, pause } from './cluster.js';
 import type { Cluster } from './cluster.js';
-import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_TIMEOUT_MS, HEARTBEATS_PER_SESSION, LEAVE_WITHIN_MS, MEMBERSHIP_FRESH, REBALANCE_TIMEOUT_MS, RETRY_PAUSE_FIRST_MS, RETRY_PAUSE_MAX_MS } from './limits.js';
+import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_TIMEOUT_MS, HEARTBEATS_PER_SESSION, LEAVE_WITHIN_MS, MEMBERSHIP_FRESH, PROMISED_WITHIN_MS, REBALANCE_TIMEOUT_MS, RETRY_PAUSE_FIRST_MS, RETRY_PAUSE_MAX_MS } from './limits.js';
 import type { MemberMemory, TroubleLog } from './options.js';
-import { ASSIGNER_NAME, assignStandbys, assignTasks, decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from './task-assignment.js';
+import { ASSIGNER_NAME, decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription, shareOut } from './task-assignment.js';
 import { heartbeatRequest, joinGroupRequest, leaveGroupRequest, syncGroupRequest } from './wire/group-requests.js';
 import type { GroupMember, JoinedGroup } from './wire/group-requests.js';
 import { CODE, isStaleCoordinator, KafkaError } from './wire/kafka-error.js';
@@ -91,6 +91,7 @@ class Session {
   #hasJoined = false;
   #owned = new Set<number>();
   #confirmed: Clock | undefined;
+  #promised: { readonly tasks: readonly number[]; readonly since: Clock } = { tasks: [], since: new Clock() };
 
   constructor(
     private readonly cluster: Cluster,
@@ -119,6 +120,20 @@ class Session {
 
   get #member(): GroupMember {
     return { group: this.of.group, memberId: this.#memberId };
+  }
+
+  /** What it could carry on. What is promised for so long that it will hardly get warm is taken cold at last: somebody has it beside his share. */
+  get #warm(): readonly number[] | undefined {
+    const warm = this.listener.warm?.();
+    const { tasks, since } = this.#promised;
+    return warm === undefined || since.elapsedMs() < PROMISED_WITHIN_MS ? warm : [...new Set([...warm, ...tasks])];
+  }
+
+  get #canTakePromised(): boolean {
+    const { tasks } = this.#promised;
+    if (tasks.length === 0) return false;
+    const warm = this.#warm ?? [];
+    return tasks.every((task) => warm.includes(task));
   }
 
   get #over(): boolean {
@@ -151,8 +166,9 @@ class Session {
     if (code === CODE.rebalanceInProgress) return;
     this.#check(code, 'SyncGroup');
     this.#confirmed = sent;
-    const { tasks, standby } = decodeAssignment(assignment);
+    const { tasks, standby, promised } = decodeAssignment(assignment);
     this.#take(joined.generation, tasks);
+    this.#promised = { tasks: promised, since: sent };
     if (!this.#over) this.listener.onStandby?.(standby);
     this.#hasJoined = true;
     this.#first.resolve();
@@ -161,7 +177,7 @@ class Session {
 
   async #join(): Promise<JoinedGroup> {
     for (;;) {
-      const warm = this.listener.warm?.();
+      const warm = this.#warm;
       const metadata = encodeSubscription(this.of.topic, { generation: this.#generation, tasks: [...this.#owned], ...(warm === undefined ? {} : { warm }) });
       const timeouts = { sessionMs: this.of.sessionTimeoutMs, rebalanceMs: REBALANCE_TIMEOUT_MS };
       const joined = await this.#send(joinGroupRequest(this.#member, timeouts, { name: ASSIGNER_NAME, metadata }), REBALANCE_TIMEOUT_MS + HEARTBEAT_TIMEOUT_MS);
@@ -174,14 +190,12 @@ class Session {
 
   #shareOut({ generation, members }: JoinedGroup): Map<string, Buffer> {
     const claims = members.map(({ memberId, metadata }) => decodeSubscription(memberId, metadata));
-    const assigned = assignTasks(this.of.taskSlots, generation, claims);
-    const standbys = assignStandbys(assigned, claims);
-    return new Map([...assigned].map(([memberId, tasks]) => [memberId, encodeAssignment(this.of.topic, { tasks, standby: standbys.get(memberId) ?? [] })]));
+    return new Map([...shareOut(this.of.taskSlots, generation, claims)].map(([memberId, assignment]) => [memberId, encodeAssignment(this.of.topic, assignment)]));
   }
 
   /**
    * A coordinator that is away or moves is no reason to join again, which would make everybody do so: the session outlives it.
-   * @returns when the group rebalances or was left
+   * @returns when the group rebalances or was left, or when this member should join anew to get what it was promised
    */
   async #beat(generation: number): Promise<void> {
     for (;;) {
@@ -192,7 +206,7 @@ class Session {
         const code = await this.#send(heartbeatRequest(this.#member, generation), HEARTBEAT_TIMEOUT_MS);
         if (code !== CODE.rebalanceInProgress) this.#check(code, 'Heartbeat');
         this.#confirmed = sent;
-        if (code === CODE.rebalanceInProgress) return;
+        if (code === CODE.rebalanceInProgress || this.#canTakePromised) return;
       } catch (error) {
         if (this.#over) return;
         if (!isPassing(error)) throw error;

@@ -57,6 +57,8 @@ export const HEARTBEATS_PER_SESSION = 6;
 /** a heartbeat without an answer: the next one goes on a new connection, and the session still lasts */
 export const HEARTBEAT_TIMEOUT_MS = 2_000;
 export const REBALANCE_TIMEOUT_MS = 10_000;
+/** a task that is promised to a member moves to it after this, ms, whether it has got warm or not: its checkpoint may be one that takes minutes to read */
+export const PROMISED_WITHIN_MS = 300_000;
 /** saying goodbye to the group; without it the session ends by itself */
 export const LEAVE_WITHIN_MS = 2_000;
 /** a fence needs the membership to have been confirmed within this share of the session, so nobody else can own the task */

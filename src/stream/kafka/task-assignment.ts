@@ -14,10 +14,46 @@ export interface Claim {
   readonly warm?: readonly number[];
 }
 
-/** What a member is given: the task numbers that it owns, and those of others that it follows. Both ascend. */
+/** What a member is given: the task numbers that it owns, and those of others that it follows. All ascend. */
 export interface Assignment {
   readonly tasks: readonly number[];
   readonly standby: readonly number[];
+  /** those of `standby` that are to be its own as soon as it says that it could carry them on */
+  readonly promised: readonly number[];
+}
+
+/**
+ * Shares out all that there is. A task does not go from a member that runs it to one that follows tasks but not yet this one: that would
+ * have to read it while nobody runs it. It is promised, and moves when it is warm there.
+ * @param claims one per member
+ */
+export function shareOut(taskSlots: number, generation: number, claims: readonly Claim[]): Map<string, Assignment> {
+  const tasks = assignTasks(taskSlots, generation, claims);
+  const promised = keepRunning(tasks, generation, claims);
+  const standbys = assignStandbys(tasks, claims);
+  const ascending = (numbers: Iterable<number>): number[] => [...new Set(numbers)].sort((a, b) => a - b);
+  return new Map(
+    [...tasks].map(([memberId, own]) => {
+      const later = ascending(promised.get(memberId) ?? []);
+      return [memberId, { tasks: ascending(own), standby: ascending([...(standbys.get(memberId) ?? []), ...later]), promised: later }];
+    }),
+  );
+}
+
+/** Leaves tasks where they run that would go to a member that is cold for them. @returns what is promised, by member id */
+function keepRunning(tasks: Map<string, number[]>, generation: number, claims: readonly Claim[]): Map<string, number[]> {
+  const runs = new Map(claims.filter((claim) => claim.generation === generation - 1).flatMap((claim) => claim.tasks.map((task) => [task, claim.memberId] as const)));
+  const promised = new Map<string, number[]>();
+  for (const { memberId, warm } of claims) {
+    const cold = (task: number): boolean => warm !== undefined && !warm.includes(task) && runs.has(task) && runs.get(task) !== memberId;
+    const own = tasks.get(memberId) as number[];
+    const later = own.filter(cold);
+    if (later.length === 0) continue;
+    promised.set(memberId, later);
+    tasks.set(memberId, own.filter((task) => !cold(task)));
+    for (const task of later) (tasks.get(runs.get(task) as string) as number[]).push(task);
+  }
+  return promised;
 }
 
 /**
@@ -120,16 +156,16 @@ export function decodeSubscription(memberId: string, bytes: Buffer): Claim {
   return claim.at === claim.bytes.length ? owned : { ...owned, warm: claim.array(() => claim.int32()) };
 }
 
-export function encodeAssignment(topic: string, { tasks, standby }: Assignment): Buffer {
+export function encodeAssignment(topic: string, { tasks, standby, promised }: Assignment): Buffer {
   const userData = new ByteWriter();
-  if (standby.length > 0) userData.array(standby, (task) => userData.int32(task));
+  if (standby.length > 0) userData.array(standby, (task) => userData.int32(task)).array(promised, (task) => userData.int32(task));
   const out = new ByteWriter();
   return out.int16(0).int32(1).string(topic).array(tasks, (task) => out.int32(task)).bytes(userData.buffer).buffer;
 }
 
 /** @returns nothing for an empty assignment. @throws MalformedError */
 export function decodeAssignment(bytes: Buffer): Assignment {
-  if (bytes.length === 0) return { tasks: [], standby: [] };
+  if (bytes.length === 0) return { tasks: [], standby: [], promised: [] };
   const reader = new ByteReader(bytes);
   reader.int16();
   const tasks = reader
@@ -139,5 +175,6 @@ export function decodeAssignment(bytes: Buffer): Assignment {
     })
     .flat();
   const userData = new ByteReader(reader.nullableBytes() ?? Buffer.alloc(0));
-  return { tasks, standby: userData.bytes.length === 0 ? [] : userData.array(() => userData.int32()) };
+  const numbers = (): number[] => (userData.at === userData.bytes.length ? [] : userData.array(() => userData.int32()));
+  return { tasks, standby: numbers(), promised: numbers() };
 }

@@ -115,8 +115,15 @@ export class TaskHost {
         this.toFollow = tasks;
         this.followOthers();
       },
-      warm: () => this.standbys.warm,
+      warm: () => this.warmTasks,
     };
+  }
+
+  /** What it could carry on at once; of a task that has no work yet there is nothing to read. */
+  private get warmTasks(): readonly number[] {
+    if (!this.caughtUp) return [];
+    const needed = new Set(this.neededTasks);
+    return [...this.standbys.warm, ...this.toFollow.filter((number) => !needed.has(number))];
   }
 
   /** Commits what was taken, writes all state, and leaves. */

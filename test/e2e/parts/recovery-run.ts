@@ -19,6 +19,8 @@ export interface RecoveryOptions {
   /** `restart`: one process, started again at once; `takeover`: two, one is killed for good */
   readonly scenario: 'restart' | 'takeover';
   readonly standby: boolean;
+  /** whether the one that was killed for good comes back after all; its openings are told then */
+  readonly comesBack?: boolean;
   /** ms; absent: the service's own */
   readonly sessionTimeoutMs?: number;
   readonly say: (line: string) => void;
@@ -33,6 +35,8 @@ export interface RecoveryResult {
   /** `a task … is live` lines of the service's log, after the kill */
   readonly openings: readonly Opening[];
   readonly startMs: number | null;
+  /** how the one that came back opened what it got */
+  readonly returned: readonly Opening[];
 }
 
 /** One line of the log about a task that was opened. */
@@ -212,7 +216,17 @@ class RecoveryRun {
     await until(() => mine().length === lost.length, 'every task that was killed tells of its probes', ALERTS_WITHIN_MS);
     await sleep(200);
     const said = scenario === 'restart' ? victim.output : survivor.output.slice(outputBefore.length);
-    return { firstAlertMs: Math.min(...mine()) - killedAt, allTasksMs: Math.max(...mine()) - killedAt, openings: openingsIn(said, killedAt), startMs: scenario === 'restart' ? (victim.startUps[victim.startUps.length - 1] ?? null) : null };
+    return { firstAlertMs: Math.min(...mine()) - killedAt, allTasksMs: Math.max(...mine()) - killedAt, openings: openingsIn(said, killedAt), startMs: scenario === 'restart' ? (victim.startUps[victim.startUps.length - 1] ?? null) : null, returned: this.options.comesBack === true ? await this.comeBack(victim, killedAt) : [] };
+  }
+
+  /** It gets tasks again, of which each that is opened goes on to tell of probes. */
+  private async comeBack(victim: Service, killedAt: number): Promise<Opening[]> {
+    await victim.start();
+    await until(async () => (await this.tasksOf(victim)).length > 0 && (await victim.isReady()), 'the one that came back has tasks', ALERTS_WITHIN_MS);
+    this.seen.clear();
+    this.since = Date.now();
+    await until(() => this.seen.size === PARTITIONS, 'every task tells of its probes', ALERTS_WITHIN_MS);
+    return openingsIn(victim.output, killedAt);
   }
 
   /** Partitions of the source whose task a member has. */

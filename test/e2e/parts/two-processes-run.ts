@@ -20,6 +20,8 @@ export interface TwoProcessesOptions {
   readonly disturbances: readonly Disturbance[];
   /** brokers: 1, the shared one, by default; 3 of its own may be disturbed */
   readonly nodes?: 1 | 3;
+  /** whether the members follow each other's tasks */
+  readonly standby?: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -47,7 +49,7 @@ export async function runTwoProcesses(options: TwoProcessesOptions): Promise<Two
   const postgres = await TestPostgres.start();
   const app = `e2e-${randomBytes(4).toString('hex')}`;
   const port = await freePorts(2);
-  const common = { KAFKA_BROKERS: brokers, DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: app };
+  const common = { KAFKA_BROKERS: brokers, DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: app, VIGIL_STANDBY: options.standby === true ? '1' : '0' };
   const folder = mkdtempSync(join(tmpdir(), 'vigil-two-processes-'));
   const members = [0, 1].map((n) => new Service(port + n, { ...common, VIGIL_DATA_DIR: join(folder, String(n)) }));
   let follower: Peer | null = null;
