@@ -158,6 +158,30 @@ function ruleRow(rule) {
   return row;
 }
 
+// ---- rule packs
+
+const FIRST_PACK = 'fraud-pack';
+
+async function showPacks() {
+  const { items } = await askJson('/api/v1/rule-packs');
+  byId('packs').hidden = items.length === 0;
+  byId('packs').querySelector('summary').textContent = `Rules that come with Vigil: ${items.map(({ name, subjects, rules }) => `${name}, ${rules} rules of ${subjects} ${subjects === 1 ? 'kind' : 'kinds'}`).join(' · ')}`;
+  const { items: sources } = await askJson('/api/v1/sources');
+  // most of the rules are about cards
+  const source = sources.find(({ partitionedBy }) => partitionedBy === 'card') ?? sources[0];
+  const wish = { source: source?.name ?? 'YOUR_SOURCE', prefix: 'pack-', activate: true };
+  byId('pack-call').textContent = `curl -H 'Authorization: Bearer YOUR_KEY' -H 'Content-Type: application/json' -d '${JSON.stringify(wish)}' '${location.origin}/api/v1/rule-packs/${FIRST_PACK}'`;
+  const { rules } = await askJson(`/api/v1/rule-packs/${FIRST_PACK}`);
+  const rows = rules.map(({ id, name, severity, description }) => {
+    const row = document.createElement('tr');
+    cell(row, name).append(small(id));
+    cell(row, badge(severity, SEVERITY[severity]));
+    cell(row, description);
+    return row;
+  });
+  byId('pack-rules').replaceChildren(...rows);
+}
+
 // ---- alerts
 
 const seen = new Set();
@@ -294,6 +318,8 @@ function start() {
   byId('status').hidden = false;
   byId('sign-out').hidden = false;
   void poll();
+  // who may not see them, or cannot now, misses nothing that is live
+  void showPacks().catch(() => undefined);
   void followAlerts();
 }
 

@@ -1,7 +1,7 @@
 import type { Config } from './config.js';
 import type { System } from './system.js';
 
-/** What a person sees at the start: where everything is, the key (once), and three things to try. */
+/** What a person sees at the start: where everything is, the key (once), and a few things to try. */
 export function startText(config: Config, system: System, demo: boolean): string {
   const { url } = system;
   const key = system.adminKey ?? (config.adminKey === undefined ? null : '$VIGIL_ADMIN_KEY');
@@ -19,9 +19,19 @@ export function startText(config: Config, system: System, demo: boolean): string
 
   Try:
 
-    curl -H 'Authorization: Bearer ${shown}' '${url}/api/v1/alerts?limit=5'
-    curl -H 'Authorization: Bearer ${shown}' '${url}/api/v1/rules'
-    curl -N -H 'Authorization: Bearer ${shown}' '${url}/api/v1/alerts/stream'
+    curl -H "Authorization: Bearer ${shown}" '${url}/api/v1/alerts?limit=5'
+    curl -H "Authorization: Bearer ${shown}" '${url}/api/v1/rules'
+    curl -N -H "Authorization: Bearer ${shown}" '${url}/api/v1/alerts/stream'
+${config.role === 'worker' ? '' : packText(url, shown, demo)}
+`;
+}
 
+/** The demo has rules of its own under some of the ids. */
+function packText(url: string, key: string, demo: boolean): string {
+  const wish = demo ? { source: 'payments', prefix: 'pack-', activate: true } : { source: 'YOUR_SOURCE', activate: true };
+  return `
+  Rules for 28 kinds of fraud come with it; this puts them to work:
+
+    curl -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d '${JSON.stringify(wish)}' '${url}/api/v1/rule-packs/fraud-pack'
 `;
 }
