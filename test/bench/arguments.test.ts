@@ -17,7 +17,7 @@ function refusal(line: string): string {
 describe('the command line of the benchmarks', () => {
   it('fills in what is not said', () => {
     const chosen = read('--growth --gate');
-    expect([chosen.command, chosen.number('runs'), chosen.flag('gate'), chosen.flag('blocks'), chosen.textOr('only')]).toEqual(['growth', 5, true, false, null]);
+    expect([chosen.command, chosen.number('runs'), chosen.flag('gate'), chosen.flag('blocks'), chosen.textOr('only')]).toEqual(['growth', 3, true, false, null]);
   });
 
   it('takes a choice in any case', () => expect(read('--workload w5 --input x').text('workload')).toBe('W5'));

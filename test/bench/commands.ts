@@ -19,7 +19,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'growth',
     about: 'what an event costs more when keys, rules, windows, open matches or timers grow: a table and a JSON line for each; takes two minutes',
     options: {
-      runs: { kind: 'number', from: 1, to: 100, otherwise: 5, about: 'runs of each end, in turn; the quickest of each counts' },
+      runs: { kind: 'number', from: 1, to: 100, otherwise: 3, about: 'runs of each end, in turn; the quickest of each counts' },
       only: { kind: 'text', about: 'names of ratios, comma separated' },
       blocks: { kind: 'flag', about: 'counts blocks of code instead of time: exact, the same on every machine' },
       gate: { kind: 'flag', about: 'ends with 1 where a bound is exceeded' },
