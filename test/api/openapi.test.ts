@@ -33,6 +33,10 @@ POST /api/v1/rules/{id}/versions/{version}/pause
 POST /api/v1/rules/{id}/versions/{version}/resume
 POST /api/v1/rules/{id}/versions/{version}/retire
 GET /api/v1/rules/{id}/stats
+POST /api/v1/savepoints
+GET /api/v1/savepoints
+GET /api/v1/savepoints/{id}
+DELETE /api/v1/savepoints/{id}
 POST /api/v1/simulate
 GET /api/v1/alerts
 GET /api/v1/alerts/{id}

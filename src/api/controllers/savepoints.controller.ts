@@ -39,7 +39,7 @@ export class SavepointsController {
     description: 'Every task writes its state at one place of its input, without stopping the others. `GET` shows how far it has come. The same `id` or `Idempotency-Key` again answers with the same savepoint (200).',
     headers: { 'Idempotency-Key': 'the same text again is the same savepoint' },
     answers: { 200: savepointAnswer, 202: savepointAnswer },
-    problems: { 409: 'None can be taken now', 422: 'Not a savepoint request' },
+    problems: { 409: 'None can be taken now, or one of that name was removed', 422: 'Not a savepoint request' },
   })
   async ask(@Body({ schema: savepointBody }) body: z.infer<typeof savepointBody>, @CallerOf() caller: Caller, @Req() request: ApiRequest, @Res({ passthrough: true }) response: Response) {
     const key = idempotencyKeyOf(request);

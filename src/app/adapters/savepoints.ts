@@ -49,6 +49,7 @@ export class SavepointAdapter implements SavepointStore {
   async ask(id: string, caller: Caller): Promise<Stored<SavepointView>> {
     const known = await this.get(id);
     if (known !== null) return { outcome: 'unchanged', item: known };
+    if (await this.of.folders.of(id).isRemoved()) throw new ApiError(409, 'savepoint.removed', `savepoint ${JSON.stringify(id)} has been taken and removed: choose another id`);
     if (this.of.isWarmingUp()) throw new ApiError(409, 'savepoint.warming-up', 'the state of a rule is being rebuilt from history: ask again once it has caught up');
     const isNew = await asApi(() => this.of.catalogue.ask(id, caller));
     const item = (await this.get(id)) ?? this.plain({ id, at: Date.now(), heard: false });
