@@ -30,11 +30,17 @@ class QuietShop {
     this.feeder = this.cluster.process('feeder', { faulty: false });
   }
 
-  async open(processes: number): Promise<void> {
+  /** Puts another version of the rule to work, rebuilt from history. */
+  async warmUp(version: number, document: object): Promise<void> {
+    const record = { kind: 'rule', change: { catalogue: 'c', number: version + 1 }, ruleId: 'unpaid', version, status: 'active', document: { ...document, onChange: 'warmup' } };
+    await this.cluster.complete(this.feeder.writer.append(TOPICS.control, [{ partition: 0, key: null, value: JSON.stringify(record) }]));
+  }
+
+  async open(processes: number, document: object = UNPAID): Promise<void> {
     const change = (number: number): ControlRecord['change'] => ({ catalogue: 'c', number });
     const control: ControlRecord[] = [
       { kind: 'source', change: change(1), name: 'orders', definition: SOURCE, startOffsets: new Array<number>(this.partitions).fill(0) },
-      { kind: 'rule', change: change(2), ruleId: 'unpaid', version: 1, status: 'active', document: UNPAID },
+      { kind: 'rule', change: change(2), ruleId: 'unpaid', version: 1, status: 'active', document: document as typeof UNPAID },
     ];
     await this.cluster.complete(this.feeder.writer.append(TOPICS.control, control.map((record) => ({ partition: 0, key: null, value: JSON.stringify(record) }))));
     for (let n = 0; n < processes; n++) this.start();
@@ -117,6 +123,20 @@ describe('the idle clock', () => {
     await shop.append(partition, 'paid');
     await shop.runTo(60_000);
     expect(shop.alerts).toEqual([]);
+  });
+
+  it.each([[1, 60_000], [2, 60_000], [1, 5_000], [2, 5_000], [1, 0], [2, 0]])('goes on over a warm-up: %i partitions, the version before waits for %i ms, or for nothing', async (partitions, beforeMs) => {
+    const shop = new QuietShop(partitions);
+    const waiting = (forMs: number) => ({ ...UNPAID, pattern: { stages: [{ as: 'order', on: 'order' }, { absent: { on: 'paid' }, for: forMs }] } });
+    await shop.open(1, beforeMs > 0 ? waiting(beforeMs) : { id: 'unpaid', from: 'orders', key: 'account', when: { fact: 'type', operator: 'equal', value: 'refund' }, alert: { type: 'refund' } });
+    for (let partition = 0; partition < partitions; partition++) await shop.append(partition, 'other');
+    const orderedMs = await shop.append(0, 'order');
+    await shop.runTo(orderedMs + 3_500);
+    await shop.warmUp(2, waiting(5_000));
+    await shop.runTo(orderedMs + 4_900);
+    expect(shop.alerts).toEqual([]);
+    await shop.runTo(orderedMs + 9_000);
+    expect(shop.alerts).toEqual([{ rule: 'unpaid', key: ['a'], at: orderedMs + 5_000, by: 'idle-clock' }]);
   });
 
   it('does not take the time while nobody ran for silence', async () => {

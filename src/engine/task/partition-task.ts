@@ -357,6 +357,11 @@ export class PartitionTask {
 
   // ------------------------------------------------------------------ history
 
+  /** Whether some rule's state was rebuilt from history, or is. */
+  get hasOwnGroups(): boolean {
+    return this.arrangement.time.hasOwnSets;
+  }
+
   /** Whether some rule's state is being rebuilt from history. */
   get warmingUp(): boolean {
     this.arrangement.settle();

@@ -18,6 +18,8 @@ export class TaskTime {
   readonly sets = new Map<string, LaneSet>();
   private readonly followers = new Map<Lane, Follower[]>();
   private groups: readonly GroupRuntime[] = [];
+  /** sets of groups of their own → the set that others over the same sources wait for */
+  private readonly shared = new Map<LaneSet, LaneSet | null>();
 
   /** @param begin told of groups whose first event has come, before anything is released to them */
   constructor(
@@ -63,7 +65,10 @@ export class TaskTime {
   connect(groups: readonly GroupRuntime[]): void {
     this.groups = groups;
     this.followers.clear();
+    this.shared.clear();
     for (const set of this.sets.values()) {
+      const own = set.id.indexOf('~');
+      if (own >= 0) this.shared.set(set, this.sets.get(set.id.slice(0, own)) ?? null);
       const waiting = groups.filter((runtime) => runtime.lanes === set);
       for (const lane of set.lanes) this.followers.set(lane, [...(this.followers.get(lane) ?? []), { set, groups: waiting }]);
     }
@@ -79,10 +84,22 @@ export class TaskTime {
       const { released, watermark } = set;
       if (isNews) set.doubt();
       set.refresh();
+      if (this.shared.size > 0) this.shareClock(set);
       if (set.released === released && set.watermark === watermark) continue;
       if (released === -Infinity) this.begin(set, groups);
       for (const group of groups) group.release();
     }
+  }
+
+  /** A group that has come to where the others are is as silent as they, and has been for as long. */
+  private shareClock(set: LaneSet): void {
+    const others = this.shared.get(set);
+    if (others != null && others.silent && set.silent && others.clock > set.clock) set.clock = others.clock;
+  }
+
+  /** Whether some group has its own watermark, since its state was rebuilt from history. */
+  get hasOwnSets(): boolean {
+    return this.shared.size > 0;
   }
 
   /** A lane's input was read to its end and is silent, and so are those in doubt. @param lane null in a keyed task: what its senders said of their silence holds */

@@ -44,9 +44,12 @@ export class IdleTime {
     this.tickClocks();
   }
 
-  /** Who is silent is about to change: the time until now is theirs who were, as far as nothing falls due. */
-  beforeChange(): void {
-    this.tickClocks(true);
+  /**
+   * Who is silent is about to change: the time until now is theirs who were, as far as nothing falls due.
+   * @param counted also where nobody waits for it: rules that are rebuilt from history go on from there
+   */
+  beforeChange(counted = this.task.hasOwnGroups): void {
+    this.tickClocks(true, counted);
   }
 
   /** How long nothing of this is due, ms. @param now wall time, epoch ms */
@@ -111,21 +114,27 @@ export class IdleTime {
    * Before the clocks set something off, the log is asked whether the inputs are silent still, or an alarm for want of an event would
    * only mean that nobody had looked.
    */
-  private tickClocks(early = false): void {
+  private tickClocks(early = false, counted = false): void {
     const now = this.clock.now();
     if (!this.task.hasSilentLanes) {
-      this.lastTickAt = now;
+      // who reads history has its silence before it
+      if (!this.isRebuiltInSilence) this.lastTickAt = now;
       return;
     }
     if (!this.silenceHolds()) return;
     const wait = this.task.nextIdleWaitMs;
+    const gone = Math.floor(now - this.lastTickAt);
     if (wait === Infinity) {
-      if (early) this.lastTickAt = now;
+      if (early && counted) this.tick(gone);
+      else if (early) this.lastTickAt = now;
       return;
     }
-    const gone = Math.floor(now - this.lastTickAt);
     if (early) this.tick(Math.min(gone, wait - 1));
     else if (gone >= wait) this.tickConfirmed(wait, now);
+  }
+
+  private get isRebuiltInSilence(): boolean {
+    return this.task.warmingUp && this.task.inputs.every(({ id, warm }) => warm !== null || this.task.isIdle(id));
   }
 
   private tick(deltaMs: number): void {

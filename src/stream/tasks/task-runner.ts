@@ -1,5 +1,5 @@
 import { assert, present } from '../../event/assert.js';
-import type { SavepointMark } from '../../engine/task/control.js';
+import type { ControlRecord, SavepointMark } from '../../engine/task/control.js';
 import { PartitionTask } from '../../engine/task/partition-task.js';
 import { EngineError } from '../../event/engine-error.js';
 import { encodeJournalEntry, NOT_BEGUN, type JournalEntry } from '../../state/journal.js';
@@ -278,6 +278,7 @@ export class TaskRunner {
         break;
       }
       const { record, to } = present(pump.take(), 'a pump that is not empty has something to take');
+      if (control.position === from && rebuilds(change)) this.idleTime?.beforeChange(true);
       if (record !== null) this.task.applyControl(change, record.offset, this.inputs.positions);
       control.position = to;
       if (changesInputs) this.useInputs();
@@ -401,4 +402,9 @@ export class TaskRunner {
     while (this.floorTimes.length > 1 && (this.floorTimes[0] as { sequence: number }).sequence < floor) this.floorTimes.shift();
     return Math.floor(this.floorTimes[0]?.at ?? now);
   }
+}
+
+/** Whether a change may have a rule rebuilt from history. */
+function rebuilds(change: ControlRecord | null): boolean {
+  return change?.kind === 'rule' && (change.document as { readonly onChange?: unknown } | null)?.onChange === 'warmup';
 }
