@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RuleTestDriver, absent, all, allOf, any, cel, every, fact, group, named, never, none, not, oneOf, param, pattern, rule, some, stage, validateRule } from '../../src/engine/index.js';
+import { RuleTestDriver, absent, all, allOf, any, cel, every, fact, group, named, never, none, not, oneOf, param, pattern, rule, some, stage, validateRule, type Rule } from '../../src/engine/index.js';
 import { OPERATORS } from '../../src/rules/conditions/operators.js';
 
 describe('the rule builder', () => {
@@ -109,6 +109,16 @@ describe('the rule builder', () => {
     const a = stage('a', 'a');
     a.optional();
     expect([base.when(fact('n').gt(1)).build(), a.toStage()]).toEqual([{ id: 'base', from: 's', key: 'k', let: { n: { count: true, window: '1m' } }, when: { fact: 'n', operator: 'greaterThan', value: 1 } }, { as: 'a', on: 'a' }]);
+  });
+
+  it('goes to the test driver as it is, and so does a rule that is typed by hand', () => {
+    const most: Rule = { id: 'most', from: 'payments', key: 'card', on: 'payment', let: { n: { count: true, window: '1m' } }, params: { most: 1 }, when: { fact: 'n', operator: 'greaterThan', value: { fact: 'params.most' } } };
+    const built = rule('built').from('payments').key('card').when(fact('amount').gt(5), 'payment').build();
+    const driver = new RuleTestDriver({ rules: [most, built, { document: { ...most, id: 'fewer' }, params: { most: 0 } }, { document: { ...built, id: 'shadow' }, status: 'shadow' }] });
+    driver.push({ id: 'e1', type: 'payment', ts: 1_000, card: 'c', amount: 9 });
+    driver.change({ document: { ...most, when: { fact: 'n', operator: 'greaterThan', value: 0 } }, version: 2, status: 'active' });
+    driver.push({ id: 'e2', type: 'payment', ts: 2_000, card: 'c', amount: 1 });
+    expect(driver.alerts.map(({ rule: id, version, at }) => [id, version, at]).sort()).toEqual([['built', 1, 1_000], ['fewer', 1, 1_000], ['fewer', 1, 2_000], ['most', 2, 2_000], ['shadow', 1, 1_000]]);
   });
 
   it('leaves no way to a rule without source, key or condition', () => {

@@ -1,5 +1,6 @@
 import { EngineError } from '../../event/engine-error.js';
 import type { JsonValue } from '../../event/stream-event.js';
+import type { Rule } from '../../rules/rule-schema.js';
 import type { AlertEffect, SideEffect } from '../task/effects.js';
 import type { ControlRecord } from '../task/control.js';
 import { OBSERVATIONS_MAX, type Observation } from '../explain/observation.js';
@@ -7,23 +8,26 @@ import { PartitionTask } from '../task/partition-task.js';
 import { isLayoutKey } from '../task/state-record.js';
 import type { RuleFailure } from '../groups/rule-failure.js';
 
+/** A rule document: any JSON, or what TypeScript knows to be a rule. */
+type RuleText = JsonValue | Rule;
+
 /** A rule to run: a document, or one with a status and other params. */
-export interface DrivenRule {
-  readonly document: JsonValue;
+export interface DrivenRule<Document extends RuleText = JsonValue> {
+  readonly document: Document;
   readonly params?: Readonly<Record<string, JsonValue>>;
   readonly status?: 'active' | 'shadow';
 }
 
 /** A version of a rule and what is to become of it. */
 export interface RuleVersion {
-  readonly document: JsonValue;
+  readonly document: RuleText;
   readonly params?: Readonly<Record<string, JsonValue>>;
   readonly version: number;
   readonly status: 'active' | 'shadow' | 'paused' | 'retired';
 }
 
 export interface DriverOptions {
-  readonly rules: readonly (DrivenRule | JsonValue)[];
+  readonly rules: readonly (DrivenRule<RuleText> | RuleText)[];
   /** source definitions by name; default: each source that the rules name, with `ts` in ms, `type` and `id` */
   readonly sources?: Readonly<Record<string, JsonValue>>;
   readonly lists?: Readonly<Record<string, readonly string[]>>;
@@ -326,7 +330,7 @@ export class RuleTestDriver {
     this.alerts.push(JSON.parse(alert.json) as DrivenAlert);
   }
 
-  private defaultSources(rules: readonly DrivenRule[]): Record<string, JsonValue> {
+  private defaultSources(rules: readonly DrivenRule<RuleText>[]): Record<string, JsonValue> {
     const names = new Set(rules.flatMap(({ document }) => fromOf(document)).filter((name) => name !== 'signals'));
     const { disorderMs, dedupeMs } = this.options;
     return Object.fromEntries(
@@ -338,17 +342,18 @@ export class RuleTestDriver {
   }
 }
 
-function isDriven(rule: DrivenRule | JsonValue): rule is DrivenRule {
+function isDriven(rule: DrivenRule<RuleText> | RuleText): rule is DrivenRule<RuleText> {
   return typeof rule === 'object' && rule !== null && 'document' in rule;
 }
 
-function fromOf(document: JsonValue): string[] {
+function fromOf(document: RuleText): string[] {
   const { from } = document as { from?: JsonValue };
   return typeof from === 'string' ? [from] : Array.isArray(from) ? from.filter((name) => typeof name === 'string') : [];
 }
 
-function withParams(document: JsonValue, params: Readonly<Record<string, JsonValue>> | undefined): JsonValue {
-  if (params === undefined) return document;
+function withParams(document: RuleText, params: Readonly<Record<string, JsonValue>> | undefined): JsonValue {
+  // a rule is JSON; its type only does not say so
+  if (params === undefined) return document as JsonValue;
   const rule = document as { readonly params?: Readonly<Record<string, JsonValue>> };
   return { ...rule, params: { ...rule.params, ...params } };
 }
