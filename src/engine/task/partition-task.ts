@@ -1,48 +1,29 @@
 import { assert } from '../../event/assert.js';
-import { SlotLayout } from '../../event/slot-layout.js';
+import type { SlotLayout } from '../../event/slot-layout.js';
 import type { JsonValue } from '../../event/stream-event.js';
-import type { PreparedRule } from '../../rules/compile-rule.js';
 import type { KeyHead } from '../../state/checkpoint.js';
 import type { Unreadable } from '../events/event-decoder.js';
-import type { Observer } from '../explain/observation.js';
 import type { GroupProgram } from '../groups/group-program.js';
 import type { GroupRuntime } from '../groups/group-runtime.js';
 import type { RuleFailure } from '../groups/rule-failure.js';
 import type { RunningRule } from '../groups/running-rule.js';
-import { Arrangement } from './arrangement.js';
+import type { Arrangement } from './arrangement.js';
 import type { ControlRecord } from './control.js';
-import { ControlState } from './control-state.js';
+import type { ControlState } from './control-state.js';
 import type { Effects, FrameEffect } from './effects.js';
-import { EventIntake } from './event-intake.js';
-import { GroupReports } from './group-reports.js';
-import { KeyRecords } from './key-records.js';
+import type { EventIntake } from './event-intake.js';
+import type { GroupReports } from './group-reports.js';
+import type { KeyRecords } from './key-records.js';
 import { FrameReader, reportOf } from './rekey-frame.js';
-import { RestoredKeys } from './restored-keys.js';
-import { Router } from './router.js';
-import { RuleCompiler } from './rule-compiler.js';
-import { RuleNotes } from './rule-notes.js';
+import type { RuleNotes } from './rule-notes.js';
 import { signalLaneReports } from './signal-lanes.js';
 import type { StateRecord } from './state-record.js';
 import type { IdlePartition, InputRecord, TaskInput } from './task-input.js';
-import { TaskOutput } from './task-output.js';
-import { TaskTime } from './task-time.js';
+import type { TaskOutput } from './task-output.js';
+import { partsOf, type TaskOptions } from './task-parts.js';
 import { decodeTimeState, encodeTimeState } from './time-state.js';
 import { SIGNALS } from './topology.js';
-import { WarmUps } from './warm-ups.js';
-
-export interface TaskOptions {
-  readonly number: number;
-  /** how many keyed tasks there are; they have the first numbers */
-  readonly keyedPartitions: number;
-  /** `false` runs patterns on the general matcher, and reads events with JSON.parse */
-  readonly fast?: boolean;
-  /** `false`: no key is ever written, so changes are not noted and what has gone is forgotten at once: for bounded runs */
-  readonly recorded?: boolean;
-  /** told what each rule makes of each event: for simulation, at a cost */
-  readonly observer?: Observer;
-  /** default: `prepareRule`; tasks of one process share one that remembers */
-  readonly prepare?: (document: JsonValue) => PreparedRule | null;
-}
+import type { WarmUps } from './warm-ups.js';
 
 /**
  * One task: all state of one part of the key space, and the pure step over its inputs. No clock, no randomness, no I/O: the same
@@ -55,42 +36,22 @@ export class PartitionTask {
   readonly control: ControlState;
   readonly number: number;
   readonly keyed: boolean;
-  readonly layout = new SlotLayout();
+  readonly layout: SlotLayout;
   private readonly recorded: boolean;
-  private readonly output = new TaskOutput();
-  private readonly notes = new RuleNotes();
-  private readonly warmUps = new WarmUps();
+  private readonly output: TaskOutput;
+  private readonly notes: RuleNotes;
+  private readonly warmUps: WarmUps;
   private readonly reports: GroupReports;
   private readonly arrangement: Arrangement;
   private readonly keys: KeyRecords;
   private readonly intake: EventIntake;
 
   constructor(options: TaskOptions) {
-    const { number, keyedPartitions, fast, prepare, recorded = true } = options;
-    const { layout, output, notes } = this;
+    const { number, keyedPartitions, recorded = true } = options;
     this.number = number;
     this.keyed = number < keyedPartitions;
     this.recorded = recorded;
-    const control = (this.control = new ControlState(keyedPartitions, prepare));
-    const restored = new RestoredKeys();
-    const { warmUps } = this;
-    this.reports = new GroupReports(output, notes, control, () => this.arrangement);
-    this.arrangement = new Arrangement({
-      number,
-      keyed: this.keyed,
-      fast,
-      control,
-      layout,
-      notes,
-      restored,
-      warmUps,
-      time: new TaskTime(this.keyed, (set, groups) => this.arrangement.begin(set, groups)),
-      router: new Router(number, keyedPartitions, layout, { noKey: () => void output.counts.noKey++, refuse: (event, error) => output.refuse(event, error) }),
-      compiler: new RuleCompiler(layout, control, options),
-      host: this.reports,
-    });
-    this.keys = new KeyRecords(layout, this.arrangement, restored, this.reports);
-    this.intake = new EventIntake(this.arrangement, output, control, layout);
+    ({ control: this.control, layout: this.layout, output: this.output, notes: this.notes, warmUps: this.warmUps, reports: this.reports, arrangement: this.arrangement, keys: this.keys, intake: this.intake } = partsOf(options));
   }
 
   /** Sequence of the journal entry that is being made (or replayed): its first is 0. */
