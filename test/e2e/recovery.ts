@@ -15,6 +15,7 @@ const session = numberOption('session', 0);
 
 const result = await runRecovery({ keys, rate, scenario, standby, ...(session > 0 ? { sessionTimeoutMs: session } : {}), say: console.log });
 if (result.startMs !== null) console.log(`spawn to ready: ${result.startMs} ms`);
+if (result.cpuMs !== null) console.log(`processor time until every task told of an event after the kill: ${result.cpuMs} ms`);
 for (const { task, followed, atMs, steps } of result.openings) {
   console.log(`task ${task}${followed ? ', followed' : ''}: live ${atMs} ms after the kill: ${Object.entries(steps).filter(([name]) => /Ms$|keys|entries|^ms$/.test(name)).map(([name, value]) => `${name} ${value}`).join(', ')}`);
 }

@@ -17,9 +17,19 @@ export class EntryReplay {
     this.ranges = new RangeReader(options.reader, options.clock, options.signal);
   }
 
-  /** The replay begins after that entry. */
-  beginAfter(base: TabledEntry): void {
-    for (const [id, position] of positionsOf(base)) this.positions.set(id, position);
+  /** Asks for what every opening reads first: it comes while the journal and the checkpoint do. */
+  prefetchControl(): void {
+    this.ranges.prefetch(this.options.topics.control, 0, 0);
+  }
+
+  /** The replay begins after that entry. What is to be read up to the last one comes while keys are restored. */
+  beginAfter(base: TabledEntry, task: PartitionTask, last: TabledEntry): void {
+    const ends = positionsOf(last);
+    for (const [id, position] of positionsOf(base)) {
+      this.positions.set(id, position);
+      const input = task.inputs.find((known) => known.id === id);
+      if (input !== undefined && (ends.get(id) ?? 0) > position) this.ranges.prefetch(input.topic ?? this.options.topics.rekey, input.partition, position);
+    }
   }
 
   /**

@@ -6,7 +6,7 @@ import { OffsetOutOfRangeError, type Fetched, type LogReader, type LogRecord } f
 interface Rest {
   from: number;
   next: number;
-  readonly fetched: Fetched;
+  readonly fetched: Promise<Fetched>;
 }
 
 /** Reads ranges that mostly follow one another: what a fetch brought beyond a range waits for the next, one fetch for each partition. */
@@ -19,19 +19,33 @@ export class RangeReader {
     private readonly signal: AbortSignal,
   ) {}
 
+  /** Asks for what will be read, so that it is there by then. */
+  prefetch(topic: string, partition: number, from: number): void {
+    const id = `${topic}/${partition}`;
+    if (!this.rests.has(id)) this.rests.set(id, this.restFrom(topic, partition, from));
+  }
+
   /** Visits the records of a range in order, trying again where the log does not answer. @throws OffsetOutOfRangeError */
   async read(topic: string, partition: number, from: number, to: number, visit: (record: LogRecord) => void): Promise<void> {
     const id = `${topic}/${partition}`;
     let position = from;
     while (position < to) {
       this.signal.throwIfAborted();
-      let rest = this.rests.get(id);
-      if (rest === undefined || rest.from !== position) rest = { from: position, next: 0, fetched: await this.fetch(topic, partition, position) };
+      const known = this.rests.get(id);
+      const rest = known?.from === position ? known : this.restFrom(topic, partition, position);
+      this.rests.delete(id);
+      const fetched = await rest.fetched;
       this.signal.throwIfAborted();
-      position = visitUntil(rest, to, visit);
-      if (position < rest.fetched.nextOffset) this.rests.set(id, rest);
-      else this.rests.delete(id);
+      position = visitUntil(rest, fetched, to, visit);
+      if (position < fetched.nextOffset) this.rests.set(id, rest);
     }
+  }
+
+  private restFrom(topic: string, partition: number, from: number): Rest {
+    const fetched = this.fetch(topic, partition, from);
+    // heard of by whoever reads it
+    fetched.catch(() => undefined);
+    return { from, next: 0, fetched };
   }
 
   private async fetch(topic: string, partition: number, from: number): Promise<Fetched> {
@@ -49,8 +63,7 @@ export class RangeReader {
 }
 
 /** Visits what of the rest lies before `to`. @returns where the rest then begins */
-function visitUntil(rest: Rest, to: number, visit: (record: LogRecord) => void): number {
-  const { records, nextOffset } = rest.fetched;
+function visitUntil(rest: Rest, { records, nextOffset }: Fetched, to: number, visit: (record: LogRecord) => void): number {
   for (; rest.next < records.length; rest.next++) {
     const record = records[rest.next] as LogRecord;
     if (record.offset >= to) return (rest.from = to);

@@ -71,6 +71,7 @@ export class TaskFollower {
     const { options, journal } = this;
     this.fenced = fenced;
     this.followed = !fenced;
+    this.replay.prefetchControl();
     const records = await this.readCut();
     journal.requireWhole(records.size);
     const { clock } = options;
@@ -84,7 +85,7 @@ export class TaskFollower {
     await this.replay.control(task, 0, base?.controlPosition ?? 0);
     if (base !== undefined) {
       task.restoreTime(base.time);
-      this.replay.beginAfter(base);
+      this.replay.beginAfter(base, task, journal.last ?? base);
     }
     await this.restoreKeys(task, records, floor);
     task.sequence = floor;

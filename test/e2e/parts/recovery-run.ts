@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKafkaLog } from '../../../src/stream/kafka/kafka-log.js';
@@ -35,6 +35,8 @@ export interface RecoveryResult {
   /** `a task … is live` lines of the service's log, after the kill */
   readonly openings: readonly Opening[];
   readonly startMs: number | null;
+  /** processor time that the process took which has the tasks now, from the kill (or its start) on; null where the system does not tell */
+  readonly cpuMs: number | null;
   /** how the one that came back opened what it got */
   readonly returned: readonly Opening[];
 }
@@ -211,12 +213,14 @@ class RecoveryRun {
     this.seen.clear();
     this.since = killedAt;
     const outputBefore = survivor.output;
+    const cpuBefore = scenario === 'restart' ? 0 : cpuMsOf(survivor);
     if (scenario === 'restart') await victim.spawn();
     const mine = (): number[] => [...this.seen].filter(([partition]) => lost.includes(partition)).map(([, at]) => at);
     await until(() => mine().length === lost.length, 'every task that was killed tells of its probes', ALERTS_WITHIN_MS);
+    const cpuAfter = cpuMsOf(survivor);
     await sleep(200);
     const said = scenario === 'restart' ? victim.output : survivor.output.slice(outputBefore.length);
-    return { firstAlertMs: Math.min(...mine()) - killedAt, allTasksMs: Math.max(...mine()) - killedAt, openings: openingsIn(said, killedAt), startMs: scenario === 'restart' ? (victim.startUps[victim.startUps.length - 1] ?? null) : null, returned: this.options.comesBack === true ? await this.comeBack(victim, killedAt) : [] };
+    return { firstAlertMs: Math.min(...mine()) - killedAt, allTasksMs: Math.max(...mine()) - killedAt, openings: openingsIn(said, killedAt), cpuMs: cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore, startMs: scenario === 'restart' ? (victim.startUps[victim.startUps.length - 1] ?? null) : null, returned: this.options.comesBack === true ? await this.comeBack(victim, killedAt) : [] };
   }
 
   /** It gets tasks again, of which each that is opened goes on to tell of probes. */
@@ -243,6 +247,14 @@ class RecoveryRun {
     this.postgres?.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Linux counts in hundredths of a second. */
+function cpuMsOf({ pid }: Service): number | null {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return null;
+  const [user, system] = readFileSync(file, 'utf8').split(') ')[1]?.split(' ').slice(11, 13) as [string, string];
+  return 10 * (Number(user) + Number(system));
 }
 
 function openingsIn(output: string, killedAt: number): Opening[] {
