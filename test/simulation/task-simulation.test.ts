@@ -20,6 +20,7 @@ describe('the task runner over a log that loses, delays and repeats', () => {
     const rare = Object.entries(addFaults(reports)).filter(([name, count]) => name !== 'appendFails' && count < SEEDS / 100);
     expect(rare).toEqual([]);
     expect(reports.reduce((sum, { counted }) => sum + counted, 0)).toBeGreaterThan(SEEDS / 2);
+    expect(reports.reduce((sum, { warmUps }) => sum + warmUps, 0)).toBeGreaterThan(SEEDS / 2);
   });
 
   it('carries on many a task that was followed', () => {
