@@ -152,6 +152,8 @@ function ruleRow(rule) {
   const shown = rule.live ?? rule;
   const status = cell(row, badge(shown.status, STATUS[shown.status]));
   status.append(small(shown.version === rule.version ? `version ${shown.version}` : `version ${shown.version}; ${rule.version} is ${rule.status}`));
+  const { failure } = rule.stats;
+  if (failure !== null) status.append(badge('left alone', 'bad'), small(`failed at ${time(failure.at)}: ${failure.reason}`));
   cell(row, number(rule.stats.hits), 'number');
   cell(row, number(rule.stats.errors), rule.stats.errors > 0 ? 'number bad' : 'number');
   cell(row, time(rule.stats.lastHitAt), 'time');

@@ -478,6 +478,17 @@ export interface TaskView {
   readonly standbys: readonly StandbyView[];
   /** history that it reads for rules whose state is rebuilt; `group` is named by the version that began it */
   readonly warmUps: readonly (WarmUpView & { readonly group: string })[];
+  /** rules that failed in it, which it leaves alone since */
+  readonly halted: readonly HaltedRuleView[];
+}
+
+/** A rule version that a task leaves alone since it failed there: pausing and resuming it lets it try again. */
+export interface HaltedRuleView {
+  readonly rule: string;
+  readonly version: number;
+  /** event time at which it failed, epoch ms */
+  readonly at: number;
+  readonly reason: string;
 }
 
 /** A member that follows a task of another. */

@@ -46,7 +46,6 @@ export const INSTRUMENTS = {
   stateKeys: { name: 'vigil.state.keys', kind: 'gauge', by: 'observed', unit: '{key}', description: 'Keys with state in memory.', attributes: { task: TASK } },
   stateBytes: { name: 'vigil.state.bytes', kind: 'gauge', by: 'observed', unit: 'By', description: 'Size of the written state records of the keys: what a checkpoint holds, not what memory takes.', attributes: { task: TASK } },
   dirtyKeys: { name: 'vigil.state.dirty_keys', kind: 'gauge', by: 'observed', unit: '{key}', description: 'Keys that changed since their record was written: what a replay after a crash has to work out again.', attributes: { task: TASK } },
-  partialMatches: { name: 'vigil.partial_matches', kind: 'gauge', by: 'observed', unit: '{match}', description: 'Partial matches under way.', attributes: { task: TASK } },
   replayEntries: { name: 'vigil.replay.entries', kind: 'gauge', by: 'observed', unit: '{entry}', description: 'Journal entries that were replayed when the task was opened.', attributes: { task: TASK } },
   replaySeconds: { name: 'vigil.replay.seconds', kind: 'gauge', by: 'observed', unit: 's', description: 'How long opening the task took, from the fence to live.', attributes: { task: TASK } },
   standbyLag: { name: 'vigil.standby.lag', kind: 'gauge', by: 'observed', unit: '{record}', description: 'Journal records that a task of another member is behind where it is followed here. Missing while its checkpoint is read.', attributes: { task: TASK } },
@@ -60,6 +59,14 @@ export const INSTRUMENTS = {
   ruleHits: { name: 'vigil.rule.hits', kind: 'counter', by: 'observed', unit: '{hit}', description: `How often the rule fired. ${OF_THIS_OPENING}`, attributes: { rule: RULE } },
   ruleMuted: { name: 'vigil.rule.muted', kind: 'counter', by: 'observed', unit: '{hit}', description: `Hits that the firing policy held back. ${OF_THIS_OPENING}`, attributes: { rule: RULE } },
   ruleErrors: { name: 'vigil.rule.errors', kind: 'counter', by: 'observed', unit: '{error}', description: `Events on which the rule failed. ${OF_THIS_OPENING}`, attributes: { rule: RULE } },
+  ruleHalted: {
+    name: 'vigil.rule.halted',
+    kind: 'gauge',
+    by: 'observed',
+    unit: '{task}',
+    description: 'Tasks of this process that leave the rule alone since it failed in them: it sees nothing there until it is paused and resumed, or replaced. `GET /api/v1/cluster` and the stats of the rule say why.',
+    attributes: { rule: RULE },
+  },
   ruleUnusableFacts: {
     name: 'vigil.rule.unusable_facts',
     kind: 'counter',

@@ -17,8 +17,23 @@ export function metricsReference(): string {
     '|---|---|---|---|---|',
     ...instruments.map(row),
     '',
+    '## Worth an alert',
+    '',
+    '| expression | why |',
+    '|---|---|',
+    ...ALERTS.map(([expression, why]) => `| \`${expression}\` | ${why} |`),
+    '',
   ].join('\n');
 }
+
+/** What somebody should look at, in the language of Prometheus. */
+const ALERTS: readonly (readonly [expression: string, why: string])[] = [
+  ['sum by (rule) (vigil_rule_halted) > 0', 'A rule failed and detects nothing for the keys of those tasks. The reason is in `halted` of `GET /api/v1/cluster`.'],
+  ['sum by (state) (vigil_tasks{state="stopped"}) > 0', 'A task cannot go on: `GET /health/ready` and `GET /api/v1/cluster` say why.'],
+  ['deriv(vigil_lag[10m]) > 0', 'Events come faster than they are taken.'],
+  ['increase(vigil_events_without_effect_total{reason="dead-letter"}[10m]) > 0', 'Events that cannot be read are put aside; the dead-letter topic has each with its reason.'],
+  ['increase(vigil_rule_errors_total[10m]) > 0', 'A rule refuses events, or has failed.'],
+];
 
 /** Name of an instrument as Prometheus shows it. */
 export function prometheusName({ name, kind }: Instrument): string {

@@ -9,6 +9,8 @@ export interface RuleReading {
   readonly errors: number;
   readonly missing: number;
   readonly wrongType: number;
+  /** it failed, and the task leaves it alone */
+  readonly halted: boolean;
 }
 
 /** One task at the moment of a scrape. Null: not known. */
@@ -21,7 +23,6 @@ export interface TaskReading {
   readonly keys: number;
   readonly dirtyKeys: number;
   readonly stateBytes: number;
-  readonly partialMatches: number | null;
   readonly replay: { readonly entries: number; readonly ms: number } | null;
   readonly events: number;
   /** events without effect by reason */
@@ -70,7 +71,6 @@ export function readTask(status: RunnerReading, task: PartitionTask): TaskReadin
     keys: status.keys,
     dirtyKeys: status.dirtyKeys,
     stateBytes: task.stateBytes,
-    partialMatches: null,
     replay: status.replay ?? null,
     events: counts.events,
     withoutEffect: { late: counts.late, 'late-for-key': counts.lateForKey, 'dead-letter': counts.dead, repeated: counts.repeated, 'no-key': counts.noKey },
@@ -83,6 +83,7 @@ export function readTask(status: RunnerReading, task: PartitionTask): TaskReadin
       errors: rule.errors,
       missing: counters.missing,
       wrongType: counters.type,
+      halted: task.failureOf(live.ruleId, live.version) !== null,
     })),
   };
 }

@@ -121,7 +121,6 @@ export class Metrics {
     tell('stateKeys', reading.keys, { task });
     tell('dirtyKeys', reading.dirtyKeys, { task });
     tell('stateBytes', reading.stateBytes, { task });
-    if (reading.partialMatches !== null) tell('partialMatches', reading.partialMatches, { task });
     if (reading.replay !== null) {
       tell('replayEntries', reading.replay.entries, { task });
       tell('replaySeconds', reading.replay.ms / 1_000, { task });
@@ -132,6 +131,7 @@ export class Metrics {
       tell('ruleHits', rule.hits, attributes);
       tell('ruleMuted', rule.muted, attributes);
       tell('ruleErrors', rule.errors, attributes);
+      tell('ruleHalted', rule.halted ? 1 : 0, attributes);
       tell('ruleUnusableFacts', rule.missing, { ...attributes, reason: 'missing' });
       tell('ruleUnusableFacts', rule.wrongType, { ...attributes, reason: 'type' });
     }

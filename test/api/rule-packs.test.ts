@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { until } from '../e2e/parts/until.js';
 import { embeddedService } from './embedded-service.js';
 import type { EmbeddedService } from './embedded-service.js';
 import { HttpClient } from './http-client.js';
@@ -26,9 +27,8 @@ describe('rule packs in the whole service', () => {
     const attempts = Array.from({ length: 7 }, (_, i) => ({ id: `e${i}`, type: 'payment.attempted', ts: start + i * 1_000, card: 'c1' }));
     await client.post('/api/v1/sources/moves/events', attempts);
     const alerts = async (): Promise<{ at: number; key: unknown; facts: unknown }[]> => (await client.get('/api/v1/alerts?rule=card-velocity')).body.items as { at: number; key: unknown; facts: unknown }[];
-    let seen = await alerts();
-    for (const until = Date.now() + 30_000; seen.length === 0 && Date.now() < until; seen = await alerts()) await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(seen.map(({ at, key, facts }) => ({ at, key, facts }))).toEqual([{ at: start + 5_000, key: ['c1'], facts: { attempts: 6 } }]);
+    await until(async () => (await alerts()).length > 0, 'the alert');
+    expect((await alerts()).map(({ at, key, facts }) => ({ at, key, facts }))).toEqual([{ at: start + 5_000, key: ['c1'], facts: { attempts: 6 } }]);
     const again = await client.post(PACK, { source: 'moves', activate: true });
     expect(again.body).toMatchObject({ created: 0, unchanged: 39, active: 39 });
   });

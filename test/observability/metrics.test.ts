@@ -8,7 +8,7 @@ import { metricsReference, prometheusName } from '../../src/observability/metric
 import { readTask, type RuleReading, type TaskReading } from '../../src/observability/metrics-source.js';
 import { startTelemetry, type Telemetry } from '../../src/observability/telemetry.js';
 
-const rule = (id: string, hits: number): RuleReading => ({ rule: id, evaluations: 10, hits, muted: 1, errors: 0, missing: 2, wrongType: 3 });
+const rule = (id: string, hits: number): RuleReading => ({ rule: id, evaluations: 10, hits, muted: 1, errors: 0, missing: 2, wrongType: 3, halted: false });
 
 const task = (number: number, rules: readonly RuleReading[]): TaskReading => ({
   task: number,
@@ -18,7 +18,6 @@ const task = (number: number, rules: readonly RuleReading[]): TaskReading => ({
   keys: 12,
   dirtyKeys: 5,
   stateBytes: 1_200,
-  partialMatches: null,
   replay: { entries: 8, ms: 1_500 },
   events: 100,
   withoutEffect: { late: 1, 'late-for-key': 2, 'dead-letter': 3, repeated: 4, 'no-key': 5 },
@@ -61,7 +60,7 @@ describe('the metrics page', () => {
       'vigil_events_without_effect_total{task="12",reason="repeated"} 4',
       'vigil_tasks{state="live"} 1',
     ]);
-    expect(await lines('vigil_lag', 'vigil_watermark_delay_seconds', 'vigil_state_keys', 'vigil_state_bytes', 'vigil_state_dirty_keys', 'vigil_partial_matches', 'vigil_replay_entries', 'vigil_replay_seconds')).toEqual([
+    expect(await lines('vigil_lag', 'vigil_watermark_delay_seconds', 'vigil_state_keys', 'vigil_state_bytes', 'vigil_state_dirty_keys', 'vigil_replay_entries', 'vigil_replay_seconds')).toEqual([
       'vigil_lag{task="12"} 40',
       'vigil_replay_entries{task="12"} 8',
       'vigil_replay_seconds{task="12"} 1.5',
@@ -90,6 +89,11 @@ describe('the metrics page', () => {
       'vigil_rule_unusable_facts_total{rule="b",reason="missing"} 2',
       'vigil_rule_unusable_facts_total{rule="b",reason="type"} 3',
     ]);
+  });
+
+  it('tells in how many tasks a rule is left alone', async () => {
+    telemetry.metrics.observeTasks({ now: () => 0, tasks: () => [task(12, [{ ...rule('a', 1), halted: true }, rule('b', 1)]), task(13, [{ ...rule('a', 1), halted: true }, rule('b', 1)]), task(14, [rule('a', 1)])] });
+    expect(await lines('vigil_rule_halted')).toEqual(['vigil_rule_halted{rule="a"} 2', 'vigil_rule_halted{rule="b"} 0']);
   });
 
   it('gives rules beyond the bound one series together, the same ones at each scrape', async () => {
@@ -160,7 +164,7 @@ describe('the metrics page', () => {
   });
 
   it('shows every instrument of the catalogue under the name that the reference gives', async () => {
-    telemetry.metrics.observeTasks({ now: () => 1_000_000, tasks: () => [{ ...task(1, [rule('a', 1)]), partialMatches: 3 }], standbys: () => [{ number: 2, lag: 0, keys: 1 }] });
+    telemetry.metrics.observeTasks({ now: () => 1_000_000, tasks: () => [task(1, [rule('a', 1)])], standbys: () => [{ number: 2, lag: 0, keys: 1 }] });
     telemetry.metrics.committed({ events: 1, alerts: 1, ms: 1, bytes: 1 });
     telemetry.metrics.request({ method: 'GET', path: '/', status: 200, durationMs: 1 });
     telemetry.metrics.ingested('s', 1, 0);
@@ -198,12 +202,11 @@ describe('a task as the metrics read it', () => {
       keys: 0,
       dirtyKeys: 0,
       stateBytes: 0,
-      partialMatches: null,
       replay: null,
       events: 5,
       withoutEffect: { late: 1, 'late-for-key': 0, 'dead-letter': 0, repeated: 0, 'no-key': 1 },
       alerts: { alert: 1, resolved: 0, timeout: 0, signal: 0 },
-      rules: [{ rule: 'large', evaluations: 3, hits: 1, muted: 0, errors: 0, missing: 1, wrongType: 0 }],
+      rules: [{ rule: 'large', evaluations: 3, hits: 1, muted: 0, errors: 0, missing: 1, wrongType: 0, halted: false }],
     });
   });
 });

@@ -46,6 +46,7 @@ export const clusterAnswer = z
         standbys: z
           .array(z.strictObject({ member: z.string(), state: z.enum(['reading', 'following']), sequence: number, lag: number.nullable().describe('journal records behind; null while the checkpoint is read') }))
           .describe('who follows the task and could take it over, as far as this process knows'),
+        halted: z.array(z.strictObject({ rule: z.string(), version: number, at: timeMs, reason: z.string() })).describe('rules that failed in the task, which it leaves alone since; pausing and resuming one lets it try again'),
         warmUps: z.array(z.strictObject({ group: z.string().describe('rule and version whose activation began it'), ...warmUpMembers })).describe('history that is read for rules whose state is rebuilt'),
       }),
     ),

@@ -6,7 +6,7 @@ import { planTopology } from '../../engine/task/topology.js';
 import type { Log } from '../../stream/log.js';
 import type { TaskHost } from '../../stream/tasks/task-host.js';
 import type { Topics } from '../../stream/topics.js';
-import { groupWarmUps, TaskStandings } from './task-standings.js';
+import { groupWarmUps, haltedIn, TaskStandings } from './task-standings.js';
 
 /** What runs: own tasks from memory, the others' from the last entries of their journals. */
 export class LiveViewAdapter implements LiveView {
@@ -34,7 +34,8 @@ export class LiveViewAdapter implements LiveView {
       const status = statuses.get(number);
       if (status === undefined) {
         const tail = await this.standings.tailOf(number);
-        tasks.push({ task: number, kind, member: null, state: 'unassigned', reason: this.host.ownedTasks.includes(number) ? 'opening' : 'another member has it, or nobody', inputs: [], watermark: null, lag: 0, sequence: tail.entry?.sequence ?? -1, floor: tail.entry?.floor ?? 0, events: 0, standbys, warmUps: (await this.standings.of(number))?.warmUps ?? [] });
+        const standing = await this.standings.of(number);
+        tasks.push({ task: number, kind, member: null, state: 'unassigned', reason: this.host.ownedTasks.includes(number) ? 'opening' : 'another member has it, or nobody', inputs: [], watermark: null, lag: 0, sequence: tail.entry?.sequence ?? -1, floor: tail.entry?.floor ?? 0, events: 0, standbys, warmUps: standing?.warmUps ?? [], halted: standing?.halted ?? [] });
         continue;
       }
       const runner = this.host.runner(number);
@@ -54,6 +55,7 @@ export class LiveViewAdapter implements LiveView {
         events: runner?.task.counts.events ?? 0,
         standbys,
         warmUps: groupWarmUps(status.warmUps),
+        halted: runner === null ? [] : haltedIn(runner.task),
       });
     }
     return { members: [{ ...this.self, self: true, tasks: this.host.ownedTasks.filter((task) => statuses.has(task)) }], tasks, events, warnings: this.topicWatch.warnings };

@@ -1,3 +1,5 @@
+import type { HaltedRuleView } from '../../api/ports.js';
+import type { PartitionTask } from '../../engine/task/partition-task.js';
 import { placeOfLane } from '../../engine/task/warm-ups.js';
 import { decodeTimeState } from '../../engine/task/time-state.js';
 import { decodeJournalEntry, NOT_BEGUN, type JournalEntry } from '../../state/journal.js';
@@ -20,6 +22,7 @@ export interface Standing {
   readonly controlPosition: number;
   readonly positions: Readonly<Record<string, number>>;
   readonly warmUps: readonly GroupWarmUp[];
+  readonly halted: readonly HaltedRuleView[];
 }
 
 /** Last entry of a task's journal, with the names of its inputs. */
@@ -43,11 +46,11 @@ export class TaskStandings {
     const runner = this.host.runner(task);
     if (runner !== null) {
       const standing = runner.committedStanding;
-      return standing === null ? null : { controlPosition: standing.controlPosition, positions: ofInputs(Object.entries(standing.positions)), warmUps: groupWarmUps(runner.status.warmUps) };
+      return standing === null ? null : { controlPosition: standing.controlPosition, positions: ofInputs(Object.entries(standing.positions)), warmUps: groupWarmUps(runner.status.warmUps), halted: haltedIn(runner.task) };
     }
     const { entry, table } = await this.tailOf(task);
     if (entry === null) return null;
-    return { controlPosition: entry.controlPosition, positions: ofInputs(table.map((id, i) => [id, entry.positions[i] ?? 0])), warmUps: groupWarmUps(warmUpsOf(entry, table)) };
+    return { controlPosition: entry.controlPosition, positions: ofInputs(table.map((id, i) => [id, entry.positions[i] ?? 0])), warmUps: groupWarmUps(warmUpsOf(entry, table)), halted: haltedOf(entry) };
   }
 
   async tailOf(task: number): Promise<Tail> {
@@ -84,6 +87,22 @@ function warmUpsOf({ positions, steps, time }: JournalEntry, table: readonly str
     const position = positions[i] as number;
     const watermark = lanes.get(input)?.watermark ?? -Infinity;
     return [{ input, position: position === NOT_BEGUN ? null : position, target: positions[table.indexOf(input.slice(0, input.indexOf('~')))] ?? 0, watermark: Number.isFinite(watermark) ? watermark : null }];
+  });
+}
+
+/** What an own task leaves alone now. */
+export function haltedIn(task: PartitionTask): HaltedRuleView[] {
+  return task.runningRules.flatMap(({ live: { ruleId, version } }) => {
+    const failure = task.failureOf(ruleId, version);
+    return failure === null ? [] : [{ rule: ruleId, version, ...failure }];
+  });
+}
+
+/** What a task left alone when an entry was made. */
+function haltedOf({ time }: JournalEntry): HaltedRuleView[] {
+  return [...decodeTimeState(time).failures].map(([rule, failure]) => {
+    const at = rule.lastIndexOf('@');
+    return { rule: rule.slice(0, at), version: Number(rule.slice(at + 1)), ...failure };
   });
 }
 
