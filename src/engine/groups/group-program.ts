@@ -37,6 +37,9 @@ export class GroupProgram {
   readonly shortens: boolean;
   private readonly makers: readonly (() => Part)[];
   private readonly plans = new Map<string, PlanTree>();
+  /** the type asked for last, which is mostly the one asked for next */
+  private lastType: string | null = null;
+  private lastTree: PlanTree | null = null;
   private readonly letSteps: ReadonlyMap<RunningRule, readonly LetStep[]>;
   private readonly numbers: ReadonlyMap<string, number>;
   /** number of a part by what it is */
@@ -157,13 +160,19 @@ export class GroupProgram {
     if (control < this.latestSince || shadow) {
       return this.makePlan(type, this.rules.filter((rule) => rule.live.since <= control && (!shadow || rule.live.status === 'shadow')));
     }
-    let tree = this.plans.get(type);
-    if (tree === undefined) {
-      if (this.plans.size >= PLANS_MAX) this.plans.clear();
-      const concerned = this.rules.filter((rule) => this.isConcerned(rule, type));
-      this.plans.set(type, (tree = new PlanTree(concerned, (rules) => this.makePlan(type, rules))));
+    if (this.lastTree === null || type !== this.lastType) {
+      this.lastType = type;
+      this.lastTree = this.plans.get(type) ?? this.newTree(type);
     }
-    return tree.planFor(event);
+    return this.lastTree.planFor(event);
+  }
+
+  private newTree(type: string): PlanTree {
+    if (this.plans.size >= PLANS_MAX) this.plans.clear();
+    const concerned = this.rules.filter((rule) => this.isConcerned(rule, type));
+    const tree = new PlanTree(concerned, (rules) => this.makePlan(type, rules));
+    this.plans.set(type, tree);
+    return tree;
   }
 
   private isConcerned(rule: RunningRule, type: string): boolean {
@@ -194,6 +203,7 @@ export class GroupProgram {
   halt(rule: RunningRule): void {
     rule.halted = true;
     this.plans.clear();
+    this.lastTree = null;
   }
 
   /** The rules whose `let` has the entry. */

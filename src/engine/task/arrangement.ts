@@ -47,6 +47,9 @@ export class Arrangement {
   private readonly hosted = new Map<string, HostedGroup>();
   private readonly opened = new Map<string, OpenInput>();
   private byFeed = new Map<string, HostedGroup[]>();
+  /** the feed asked for last, which is mostly the one asked for next */
+  private lastFeed: string | null = null;
+  private lastGroups: readonly HostedGroup[] | undefined = undefined;
   private topology: Topology = { groups: [], idle: [] };
   /** the groups whose events this task reads: those that run here, and those that it sends to keyed tasks */
   private fed: readonly GroupPlan[] = [];
@@ -112,7 +115,11 @@ export class Arrangement {
 
   /** The groups here that an input feeds; undefined for none. Only while nothing is outdated. */
   groupsOf(feed: string): readonly HostedGroup[] | undefined {
-    return this.byFeed.get(feed);
+    if (feed !== this.lastFeed) {
+      this.lastFeed = feed;
+      this.lastGroups = this.byFeed.get(feed);
+    }
+    return this.lastGroups;
   }
 
   /** Lanes of groups of their own that keyed tasks hear of, each with its warm-up and the lane that stands for it now. */
@@ -370,6 +377,7 @@ export class Arrangement {
   private connect(): void {
     const { router, layout, time } = this.of;
     this.byFeed = new Map();
+    this.lastFeed = null;
     for (const group of this.hosted.values()) {
       for (const feed of this.feedsOf(group.plan)) this.byFeed.set(feed, [...(this.byFeed.get(feed) ?? []), group]);
     }

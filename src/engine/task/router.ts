@@ -68,7 +68,7 @@ export class Router {
 
   /** Sends an event to each group that its input feeds and that can care for its type. */
   route(event: EventRecord, feed: string): void {
-    const destinations = this.byFeed.get(feed);
+    const destinations = this.destinations.length === 0 ? undefined : this.byFeed.get(feed);
     if (destinations === undefined) return;
     for (const destination of destinations) if (destination.program.planFor(event) !== null) this.sendKeyed(destination, event);
   }

@@ -17,6 +17,9 @@ export class TaskTime {
   readonly lanes = new Map<string, Lane>();
   readonly sets = new Map<string, LaneSet>();
   private readonly followers = new Map<Lane, Follower[]>();
+  /** the lane that moved last, which is mostly the one that moves next, and what moves with it */
+  private moved: Lane | null = null;
+  private ofMoved: readonly Follower[] = [];
   private groups: readonly GroupRuntime[] = [];
   /** sets of groups of their own → the set that others over the same sources wait for */
   private readonly shared = new Map<LaneSet, LaneSet | null>();
@@ -66,6 +69,7 @@ export class TaskTime {
     this.groups = groups;
     this.followers.clear();
     this.shared.clear();
+    this.moved = null;
     for (const set of this.sets.values()) {
       const own = set.id.indexOf('~');
       if (own >= 0) this.shared.set(set, this.sets.get(set.id.slice(0, own)) ?? null);
@@ -78,9 +82,11 @@ export class TaskTime {
 
   /** Releases what is due now that a lane has moved. @param isNews something has come on the lane, or its silence is new */
   move(lane: Lane, isNews = false): void {
-    const followers = this.followers.get(lane);
-    if (followers === undefined) return;
-    for (const { set, groups } of followers) {
+    if (lane !== this.moved) {
+      this.moved = lane;
+      this.ofMoved = this.followers.get(lane) ?? [];
+    }
+    for (const { set, groups } of this.ofMoved) {
       const { released, watermark } = set;
       if (isNews) set.doubt();
       set.refresh();
