@@ -30,6 +30,8 @@ export interface Place {
   readonly begins: TakeBranch | null;
   /** ways that lead here from other places, and how far back they reach */
   readonly ways: readonly Way[];
+  /** of an entry to which no way leads */
+  readonly nothingBefore: readonly null[];
   /** ways that lead on from here, the preferred first */
   readonly onward: readonly Way[];
 }
@@ -122,6 +124,6 @@ function placesOf(automaton: Automaton): Place[] | null {
   if (new Set(starts.map(keyOf)).size < starts.length) return null;
   return targets.map(({ target, stage }, number) => ({
     number, stage, ends: target.finals.length > 0, begins: starts.find((branch) => numberOf.get(keyOf(branch)) === number) ?? null,
-    ways: ways[number] as Way[], onward: onward[number] as Way[],
+    ways: ways[number] as Way[], nothingBefore: (ways[number] as Way[]).map(() => null), onward: onward[number] as Way[],
   }));
 }

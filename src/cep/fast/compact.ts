@@ -49,26 +49,30 @@ export class CompactState implements PatternState {
   step(event: StreamEvent): readonly PatternOutput[] {
     this.advanceTime(event.ts);
     this.memo.begin(event);
-    let kept: StreamEvent | null = null;
-    const entries: Entry[] = [];
-    for (const place of this.program.places) {
-      const found = this.entryAt(place, event);
-      if (found !== null) entries.push({ ...found, event: (kept ??= this.program.capture(event)) });
+    const { places } = this.program;
+    let entries: Entry[] | null = null;
+    for (let i = 0; i < places.length; i++) {
+      const entry = this.entryAt(places[i] as Place, event, entries === null ? null : (entries[0] as Entry).event);
+      if (entry === null) continue;
+      if (entries === null) entries = [entry];
+      else entries.push(entry);
     }
-    if (kept === null) return NOTHING;
+    if (entries === null) return NOTHING;
     this.seq++;
-    for (const entry of entries) this.listOf(entry).push(entry);
-    const ending = entries.filter((entry) => this.place(entry).ends);
-    const outputs = ending.length === 0 ? NOTHING : this.complete(ending, kept);
+    for (let i = 0; i < entries.length; i++) this.listOf(entries[i] as Entry).push(entries[i] as Entry);
+    const outputs = this.complete(entries);
     this.settle(entries, outputs.length > 0);
     return outputs;
   }
 
   advanceTime(watermarkMs: number): readonly PatternOutput[] {
-    for (const list of this.lists) {
+    let left = 0;
+    for (let i = 0; i < this.lists.length; i++) {
+      const list = this.lists[i] as EntryList;
       for (let first = list.first(); first !== undefined && passed(this.untilMs(first), watermarkMs, this.program.inclusive); first = list.first()) list.shift();
+      left += list.size;
     }
-    if (this.isEmpty()) this.rest();
+    if (left === 0) this.rest();
     return NOTHING;
   }
 
@@ -95,7 +99,8 @@ export class CompactState implements PatternState {
   }
 
   isEmpty(): boolean {
-    return this.lists.every((list) => list.size === 0);
+    for (let i = 0; i < this.lists.length; i++) if ((this.lists[i] as EntryList).size > 0) return false;
+    return true;
   }
 
   clear(): void {
@@ -119,20 +124,23 @@ export class CompactState implements PatternState {
     readCompact(this, from);
   }
 
-  private entryAt(place: Place, event: StreamEvent): Omit<Entry, 'event'> | null {
+  /** @param kept the event as it is kept; null: it is not yet */
+  private entryAt(place: Place, event: StreamEvent, kept: StreamEvent | null): Entry | null {
     const begins = place.begins !== null && this.memo.fits(place.begins.check, event, NO_MATCH);
     let latestMs = begins ? event.ts : -Infinity;
-    let any = begins;
-    const before = place.ways.map((way) => {
+    let before: (Before | null)[] | null = null;
+    for (let slot = 0; slot < place.ways.length; slot++) {
+      const way = place.ways[slot] as Way;
       const found = this.beforeBy(way, event);
-      if (found === null) return null;
+      if (found === null) continue;
       const latest = this.latestOf(way, found);
-      if (passed(latest + this.program.withinMs, event.ts, this.program.inclusive)) return null;
-      any = true;
+      if (passed(latest + this.program.withinMs, event.ts, this.program.inclusive)) continue;
+      before ??= new Array<Before | null>(place.ways.length).fill(null);
+      before[slot] = found;
       latestMs = Math.max(latestMs, latest);
-      return found;
-    });
-    return any ? { seq: this.seq, place: place.number, begins, before, latestMs } : null;
+    }
+    if (!begins && before === null) return null;
+    return { event: kept ?? this.program.capture(event), seq: this.seq, place: place.number, begins, before: before ?? place.nothingBefore, latestMs };
   }
 
   private beforeBy(way: Way, event: StreamEvent): Before | null {
@@ -164,7 +172,10 @@ export class CompactState implements PatternState {
     return latestMs;
   }
 
-  private complete(ending: readonly Entry[], trigger: StreamEvent): readonly PatternOutput[] {
+  private complete(entries: readonly Entry[]): readonly PatternOutput[] {
+    const ending = entries.filter((entry) => this.place(entry).ends);
+    if (ending.length === 0) return NOTHING;
+    const trigger = (ending[0] as Entry).event;
     const { withinMs, inclusive, limit } = this.program;
     const matches = new CompactMatches(this.program, this.lists, ending, trigger.ts - withinMs + (inclusive ? 0 : 1));
     const count = matches.count();
