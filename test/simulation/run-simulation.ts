@@ -50,7 +50,7 @@ for (let seed = Number(values.seed); seed <= last && performance.now() < until &
 const sum = (of: (report: SimulationReport) => number): number => reports.reduce((total, report) => total + of(report), 0);
 const seconds = (performance.now() - startedAt) / 1_000;
 console.log(`${reports.length + failures.length} seeds from ${values.seed}, ${failures.length} failed, ${seconds.toFixed(1)} s`);
-console.log(`events ${sum((r) => r.events)}, journal entries ${sum((r) => r.entries)}, output records ${sum((r) => r.outputs)}, counted by hand ${sum((r) => r.counted)}, steps ${sum((r) => r.steps)}, drains ${sum((r) => r.drains)}, openings ${sum((r) => r.openings)}, of tasks that were followed ${sum((r) => r.takeovers)}, parts of savepoints ${sum((r) => r.savepointParts)}, of ${sum((r) => r.savepoints)} that became complete, warm-ups ${sum((r) => r.warmUps)} in ${sum((r) => r.warmUpSteps)} steps`);
+console.log(`events ${sum((r) => r.events)}, journal entries ${sum((r) => r.entries)}, output records ${sum((r) => r.outputs)}, counted by hand ${sum((r) => r.counted)}, steps ${sum((r) => r.steps)}, drains ${sum((r) => r.drains)}, openings ${sum((r) => r.openings)}, of tasks that were followed ${sum((r) => r.takeovers)}, parts of savepoints ${sum((r) => r.savepointParts)}, of ${sum((r) => r.savepoints)} that became complete, alerts after restoring them ${sum((r) => r.restoredAlerts)}, warm-ups ${sum((r) => r.warmUps)} in ${sum((r) => r.warmUpSteps)} steps`);
 console.log(`faults: ${Object.entries(addFaults(reports)).map(([name, count]) => `${name} ${count}`).join(', ')}`);
 if (failures.length > 0) console.log(`failed seeds: ${failures.map(({ seed }) => seed).join(' ')}`);
 process.exitCode = failures.length === 0 ? 0 : 1;

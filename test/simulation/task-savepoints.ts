@@ -1,27 +1,32 @@
+import { isRebuilding } from '../../src/engine/rescale/merge-time.js';
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
+import { decodeTimeState } from '../../src/engine/task/time-state.js';
 import { keyedPartitionOf } from '../../src/engine/task/router.js';
 import { decodeKeyHeader } from '../../src/state/checkpoint.js';
 import { FrameReader } from '../../src/engine/task/rekey-frame.js';
 import { encodeUtf8 } from '../../src/state/bytes.js';
 import { decodeSavepointPart, type SavepointPart } from '../../src/state/savepoint.js';
 import { NeededTasks } from '../../src/stream/needed-tasks.js';
-import { readSavepoint } from '../../src/stream/savepoint/read-savepoint.js';
+import { readSavepoint, type ReadSavepoint } from '../../src/stream/savepoint/read-savepoint.js';
 import { placementOf } from '../../src/stream/savepoint/restore.js';
 import { stateKeyOfRecord } from '../../src/stream/savepoint/state-key.js';
 import type { LogRecord } from '../../src/stream/log.js';
 import type { MemorySavepoint, MemorySavepoints } from './memory-savepoints.js';
 import { between, compare, controlOf, describeKeys, describeTime, everything, fold, frameText, hasEvents, Violation, type Fold, type Outcome, type TabledEntry } from './task-checks.js';
+import { checkRestored } from './task-restore.js';
 import { TOPICS } from './task-scenario.js';
 
 /**
  * Every savepoint is one cut through all tasks: each part is what the fold of the entries before the cut gives, and the re-keyed frames that
  * say they are from before it are those that these entries sent, all of them, with none of another among those that a part has taken.
  * One that is complete holds just that, and gives every key of it to tasks of any count.
- * @returns parts that were compared, savepoints that were complete
+ * @param restoring applications are restored from them and run to the end, which takes its time
+ * @returns parts that were compared, savepoints that were complete, alerts and signals of applications restored from them
  */
-export async function checkSavepoints(outcome: Outcome, parts: MemorySavepoints, folds: readonly Fold[]): Promise<{ readonly parts: number; readonly complete: number }> {
+export async function checkSavepoints(outcome: Outcome, parts: MemorySavepoints, folds: readonly Fold[], restoring: boolean): Promise<{ readonly parts: number; readonly complete: number; readonly restoredAlerts: number }> {
   let compared = 0;
   let complete = 0;
+  let restoredAlerts = 0;
   for (const { id, offset } of controlOf(outcome).savepoints) {
     const sent: string[] = [];
     const befores: Fold[] = [];
@@ -39,10 +44,12 @@ export async function checkSavepoints(outcome: Outcome, parts: MemorySavepoints,
     compare(`frames before savepoint ${id}`, framesBefore(outcome, offset), sent);
     if (await isComplete(parts.of(id))) {
       complete++;
-      await checkComplete(outcome, parts.of(id), befores, offset);
+      const saved = await checkComplete(outcome, parts.of(id), befores, offset);
+      // as many as before every second time
+      if (restoring && !isBeingRebuilt(saved)) restoredAlerts += await checkRestored(outcome, saved, complete % 2 === 0 ? saved.manifest.keyedPartitions : 3, befores);
     }
   }
-  return { parts: compared, complete };
+  return { parts: compared, complete, restoredAlerts };
 }
 
 /** Once everything has settled a savepoint is complete, or never will be. */
@@ -52,7 +59,7 @@ async function isComplete(savepoint: MemorySavepoint): Promise<boolean> {
   return false;
 }
 
-async function checkComplete(outcome: Outcome, savepoint: MemorySavepoint, befores: readonly Fold[], offset: number): Promise<void> {
+async function checkComplete(outcome: Outcome, savepoint: MemorySavepoint, befores: readonly Fold[], offset: number): Promise<ReadSavepoint> {
   const saved = await readSavepoint(savepoint);
   const what = `savepoint ${savepoint.dir}`;
   compare(`${what}: tasks`, saved.tasks.map(({ part }) => String(part.task)), neededAt(outcome, offset).map(String));
@@ -75,6 +82,12 @@ async function checkComplete(outcome: Outcome, savepoint: MemorySavepoint, befor
     // there may be more: of keys that nobody has touched since their rule went
     compare(`${what}: keys on ${keyedPartitions} keyed tasks`, keys.filter((key) => placed.get(key) !== 1), []);
   }
+  return saved;
+}
+
+/** On another count of keyed tasks it is refused then. */
+function isBeingRebuilt({ tasks, manifest }: ReadSavepoint): boolean {
+  return isRebuilding(tasks.filter(({ part }) => part.task < manifest.keyedPartitions).map(({ part }) => decodeTimeState(part.time)));
 }
 
 /** Others come to be later, and have nothing before. */

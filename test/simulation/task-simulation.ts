@@ -38,6 +38,8 @@ export interface SimulationReport {
   readonly savepointParts: number;
   /** those that became complete */
   readonly savepoints: number;
+  /** what applications said that were restored from them */
+  readonly restoredAlerts: number;
   /** histories that were read up to their input, and the steps in which they were read */
   readonly warmUps: number;
   readonly warmUpSteps: number;
@@ -71,6 +73,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 /** Many transactions whose outcome nobody knows, of owners that are two or were: one of them may have written what the other takes for its own. */
 const TWO_OWNERS: Partial<FaultRates> = { requestLost: 0.25, leftOpen: 0.1, replyLost: 0.05, assignedTwice: 0.7, revocationLost: 0.3, revocationLate: 0.3, crash: 0.002, pause: 0.004, stall: 0.02 };
 
+/** Of so many seeds one runs what is restored from its savepoints. */
+const RESTORING_EVERY = 8;
 /** Simulated ms in which everything must be consumed and written once faults have stopped. */
 const SETTLE_MS = 600_000;
 const CHUNK_MS = 4_000;
@@ -145,10 +149,10 @@ class TaskSimulation {
     cluster.calm();
     await this.settle();
     const counts = await checkOutcome(this.outcome);
-    const { parts: savepointParts, complete: savepoints } = await checkSavepoints(this.outcome, this.parts, counts.folds);
+    const { parts: savepointParts, complete: savepoints, restoredAlerts } = await checkSavepoints(this.outcome, this.parts, counts.folds, this.options.seed % RESTORING_EVERY === 0);
     return {
       seed: this.options.seed, events: scenario.events, entries: counts.entries, outputs: counts.alerts, counted: counts.counted, steps: cluster.steps,
-      simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, savepointParts, savepoints, ...countWarmUps(counts.folds), faults: { ...cluster.faultCounts }, drains: this.drains,
+      simulatedMs: Math.round(cluster.nowMs - START_MS), crashes: this.crashes, savepointParts, savepoints, restoredAlerts, ...countWarmUps(counts.folds), faults: { ...cluster.faultCounts }, drains: this.drains,
       openings: this.openings, takeovers: this.takeovers,
     };
   }
