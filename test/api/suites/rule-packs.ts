@@ -33,14 +33,14 @@ export function describeRulePacks(subject: Subject): void {
         tags: ['card', 'velocity'],
         params: { windowMs: 600_000, maxCount: 5, muteMs: 600_000 },
       });
-      const source = await subject.source();
+      const source = await subject.source({ id: { field: 'id' } });
       const { body } = await subject.client.get(`${PACK}/rules/account-takeover?source=${source}`);
       expect([body.id, body.from, (await subject.client.get(`${PACK}/rules/merchant-collusion?source=${source}`)).body.from]).toEqual(['account-takeover', source, 'signals']);
       expect((await subject.client.post('/api/v1/rules/validate', body)).body).toMatchObject({ valid: true, problems: [] });
     });
 
     it('puts chosen rules as drafts, activates where asked, and does nothing twice', async () => {
-      const source = await subject.source();
+      const source = await subject.source({ id: { field: 'id' } });
       const prefix = `${subject.name('pack')}-`;
       const wish = { source, prefix, rules: ['ping-pong', 'card-velocity'] };
       const outcome = (id: string, outcome: string, status: string) => ({ id: prefix + id, outcome, version: 1, status, problems: [] });
@@ -56,7 +56,7 @@ export function describeRulePacks(subject: Subject): void {
     });
 
     it('overwrites no rule that has another document, and says where it differs', async () => {
-      const source = await subject.source();
+      const source = await subject.source({ id: { field: 'id' } });
       const prefix = `${subject.name('pack')}-`;
       const id = `${prefix}card-velocity`;
       const { body: document } = await subject.client.get(`${PACK}/rules/card-velocity?source=${source}`);
@@ -71,7 +71,7 @@ export function describeRulePacks(subject: Subject): void {
     });
 
     it('leaves alone what somebody has paused, and the tests out where asked', async () => {
-      const source = await subject.source();
+      const source = await subject.source({ id: { field: 'id' } });
       const prefix = `${subject.name('pack')}-`;
       const wish = { source, prefix, rules: ['cross-border'], tests: false, activate: true };
       expect((await load(wish)).outcomes).toMatchObject([{ outcome: 'created', status: 'active' }]);
@@ -81,7 +81,7 @@ export function describeRulePacks(subject: Subject): void {
     });
 
     it('refuses with clear words, and changes nothing then', async () => {
-      const source = await subject.source();
+      const source = await subject.source({ id: { field: 'id' } });
       const refusal = async (path: string, wish: unknown, key?: string) => {
         const { status, body } = await subject.client.post(path, wish, key === undefined ? {} : { key });
         return [status, body.code, body.pointer];
