@@ -37,6 +37,10 @@ POST /api/v1/savepoints
 GET /api/v1/savepoints
 GET /api/v1/savepoints/{id}
 DELETE /api/v1/savepoints/{id}
+GET /api/v1/rule-packs
+GET /api/v1/rule-packs/{pack}
+GET /api/v1/rule-packs/{pack}/rules/{id}
+POST /api/v1/rule-packs/{pack}
 POST /api/v1/simulate
 GET /api/v1/alerts
 GET /api/v1/alerts/{id}
