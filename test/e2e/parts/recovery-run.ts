@@ -8,10 +8,12 @@ import { partitionOf } from '../../../src/stream/partitioner.js';
 import { freePorts } from '../../kafka/broker.js';
 import { TestPostgres } from '../../postgres/test-postgres.js';
 import { startBrokers } from './brokers.js';
-import { Service } from './service.js';
+import { ADMIN_KEY, Service } from './service.js';
 import { sleep, until } from './until.js';
 
 export interface RecoveryOptions {
+  /** default: `kafka`; the embedded log has one process, so there is nothing to take over */
+  readonly log?: 'kafka' | 'embedded';
   /** keys with state before the kill */
   readonly keys: number;
   /** events a second that go on meanwhile */
@@ -99,25 +101,36 @@ class RecoveryRun {
 
   async begin(): Promise<void> {
     const { scenario, standby, sessionTimeoutMs, keys, say } = this.options;
-    const brokers = await startBrokers(1);
-    this.postgres = await TestPostgres.start();
     const port = await freePorts(2);
     const common = {
-      KAFKA_BROKERS: brokers.list, DATABASE_URL: await this.postgres.newDatabase(), VIGIL_APP: this.app, VIGIL_KEYED_PARTITIONS: '2', VIGIL_TASK_SLOTS: '16',
+      ...(this.options.log === 'embedded' ? {} : await this.beginKafka()), VIGIL_APP: this.app, VIGIL_KEYED_PARTITIONS: '2', VIGIL_TASK_SLOTS: '16',
       VIGIL_STANDBY: standby ? '1' : '0', ...(sessionTimeoutMs === undefined ? {} : { VIGIL_SESSION_TIMEOUT: `${sessionTimeoutMs}ms` }),
     };
     for (let n = 0; n < (scenario === 'takeover' ? 2 : 1); n++) this.members.push(new Service(port + n, { ...common, VIGIL_DATA_DIR: join(this.folder, String(n)) }));
-    this.log = await openKafkaLog({ brokers: brokers.list.split(','), clientId: 'recovery', app: `${this.app}-probe`, journalTopic: `${this.app}-none`, taskSlots: 1 });
-    await this.log.admin.ensure([{ topic: this.topic, partitions: PARTITIONS }]);
     await Promise.all(this.members.map((member) => member.start()));
     await this.publish();
     const began = performance.now();
     await this.fill(keys);
     say(`${keys} keys sent in ${Math.round(performance.now() - began)} ms`);
-    this.reading = this.readAlerts();
+    this.reading = this.log === null ? this.followAlerts() : this.readAlerts(this.log.reader);
     this.traffic = this.goOn();
     await this.settled();
     say(`taken and written after ${Math.round(performance.now() - began)} ms`);
+  }
+
+  private async beginKafka(): Promise<Readonly<Record<string, string>>> {
+    const brokers = await startBrokers(1);
+    this.postgres = await TestPostgres.start();
+    this.log = await openKafkaLog({ brokers: brokers.list.split(','), clientId: 'recovery', app: `${this.app}-probe`, journalTopic: `${this.app}-none`, taskSlots: 1 });
+    await this.log.admin.ensure([{ topic: this.topic, partitions: PARTITIONS }]);
+    return { KAFKA_BROKERS: brokers.list, DATABASE_URL: await this.postgres.newDatabase() };
+  }
+
+  /** Over HTTP where the log is the service's own: what it does not take, since it is dead, is left out. */
+  private async send(records: readonly NewRecord[]): Promise<void> {
+    if (this.log !== null) return void (await this.log.writer.append(this.topic, records));
+    const body = records.map(({ value }) => value).join('\n');
+    await (this.members[0] as Service).call('POST', '/sources/payments/events', body, { 'content-type': 'application/x-ndjson' }).catch(() => undefined);
   }
 
   private async publish(): Promise<void> {
@@ -126,7 +139,7 @@ class RecoveryRun {
       const answer = await call;
       if (answer.status >= 300) throw new Error(JSON.stringify(answer));
     };
-    await must(service.call('PUT', '/sources/payments', { topic: this.topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', idleAfter: '1s', startFrom: 'earliest' }));
+    await must(service.call('PUT', '/sources/payments', { topic: this.topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', idleAfter: '1s', startFrom: 'earliest', ...(this.log === null ? { partitions: PARTITIONS } : {}) }));
     for (const rule of RULES) {
       await must(service.call('POST', '/rules', rule));
       await must(service.call('POST', `/rules/${rule.id}/versions/1/activate`));
@@ -140,11 +153,10 @@ class RecoveryRun {
   }
 
   private async fill(keys: number): Promise<void> {
-    const log = this.log as Log;
     for (let first = 0; first < keys; first += 8 * FILL_BATCH) {
       const batches: Promise<unknown>[] = [];
       for (let at = first; at < Math.min(keys, first + 8 * FILL_BATCH); at += FILL_BATCH) {
-        batches.push(log.writer.append(this.topic, Array.from({ length: Math.min(FILL_BATCH, keys - at) }, (_, n) => this.record(`c${at + n}`, 'payment', {}))));
+        batches.push(this.send(Array.from({ length: Math.min(FILL_BATCH, keys - at) }, (_, n) => this.record(`c${at + n}`, 'payment', {}))));
       }
       await Promise.all(batches);
     }
@@ -152,7 +164,6 @@ class RecoveryRun {
 
   /** Events of a few keys in each partition at the given rate, and every now and then a probe for each partition. */
   private async goOn(): Promise<void> {
-    const log = this.log as Log;
     const { rate } = this.options;
     const probes = Array.from({ length: PARTITIONS }, (_, partition) => {
       for (let n = 0; ; n++) if (partitionOf(Buffer.from(`p${n}`), PARTITIONS) === partition) return `p${n}`;
@@ -164,13 +175,25 @@ class RecoveryRun {
       const records = Array.from({ length: Math.min(5_000, due - sent) }, (_, n) => this.record(`c${(sent + n) % Math.min(this.options.keys, 1_000)}`, 'payment', {}));
       sent = due;
       if (tick % 3 === 0) for (const [partition, card] of probes.entries()) records.push(this.record(card, 'probe', { sentAt: Date.now(), partition }));
-      if (records.length > 0) await log.writer.append(this.topic, records);
+      if (records.length > 0) await this.send(records);
       await sleep(TICK_MS);
     }
   }
 
-  private async readAlerts(): Promise<void> {
-    const { reader } = this.log as Log;
+  /** The stream of alerts, again and again where it ends. */
+  private async followAlerts(): Promise<void> {
+    const { url } = this.members[0] as Service;
+    while (!this.over.signal.aborted) {
+      try {
+        const answer = await fetch(`${url}/api/v1/alerts/stream`, { headers: { authorization: `Bearer ${ADMIN_KEY}` }, signal: this.over.signal });
+        for await (const line of linesOf(answer.body as AsyncIterable<Uint8Array>)) if (line.startsWith('data: {')) this.note(JSON.parse(line.slice('data: '.length)) as { facts: { sentAt: number; partition: number } });
+      } catch {
+        await sleep(TICK_MS);
+      }
+    }
+  }
+
+  private async readAlerts(reader: Log['reader']): Promise<void> {
     const topic = `${this.app}.alerts`;
     const ends = await reader.ends(topic);
     await Promise.all(
@@ -193,7 +216,7 @@ class RecoveryRun {
   private async settled(): Promise<void> {
     const { keys } = this.options;
     const number = async (member: Service, name: string): Promise<number> => {
-      const text = await (await fetch(`${member.url}/metrics`, { headers: { authorization: 'Bearer end-to-end-admin-key-0123456789' } })).text();
+      const text = await (await fetch(`${member.url}/metrics`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } })).text();
       return text.split('\n').filter((line) => line.startsWith(`${name}{`)).reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);
     };
     const all = async (name: string): Promise<number> => (await Promise.all(this.members.map((member) => number(member, name)))).reduce((a, b) => a + b, 0);
@@ -246,6 +269,15 @@ class RecoveryRun {
     await this.log?.close();
     this.postgres?.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + Buffer.from(chunk).toString('utf8')).split('\n');
+    rest = lines.pop() as string;
+    yield* lines;
   }
 }
 
