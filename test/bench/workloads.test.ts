@@ -57,6 +57,14 @@ describe('a benchmark workload', () => {
     expect(found).toEqual([expected, expected, expected]);
   });
 
+  it('W5C, the conditions of W5 alone, fires for each payment above the limit of its merchant', async () => {
+    const file = await write('W5', 20_000);
+    const payments = readLines(file).map((line) => JSON.parse(new TextDecoder().decode(line)) as { merchant: string; amountMinor: number });
+    const expected = payments.filter(({ merchant, amountMinor }) => Number(merchant.slice(1)) < RULES && amountMinor > 1_000 + Number(merchant.slice(1))).length;
+    expect(expected).toBeGreaterThan(0);
+    expect(matchesOf('W5C', file, { parse: false, fast: true, checkpoint: false })).toBe(expected);
+  });
+
   it('W6 completes nothing, however much is open', async () => {
     const file = await write('W6', 4_000);
     expect(matchesOf('W6', file, { parse: false, fast: true, checkpoint: false })).toBe(0);
