@@ -2,7 +2,7 @@ import { decodeJournalEntry, type JournalEntry } from '../../src/state/journal.j
 import type { Log, LogRecord, TopicAdmin } from '../../src/stream/log.js';
 import { SharedControl } from '../../src/stream/tasks/control-reader.js';
 import { TaskHost, type HostObserver } from '../../src/stream/tasks/task-host.js';
-import type { ProtocolSwitches } from '../../src/stream/tasks/runner-options.js';
+import type { ProtocolSwitches } from '../../src/stream/tasks/protocol-switches.js';
 import { FAULT_NAMES, OFTEN, type FaultName, type FaultRates } from './simulated-faults.js';
 import { SimulatedCluster, SimulatedRandom, swarm, type SimulatedProcess } from './simulated-log.js';
 import { assembleAll } from './savepoint-assembly.js';

@@ -13,7 +13,8 @@ import { FiringState } from './firing.js';
 import { Parts, type Part } from './parts.js';
 import { PlanTree } from './plan-tree.js';
 import { TriggeredRules } from './triggered-rules.js';
-import { newRuleCounts, type LetStep, type Plan, type RuleCounts, type RunningRule } from './running-rule.js';
+import type { Plan } from './plan.js';
+import { newRuleCounts, type LetStep, type RuleCounts, type RunningRule } from './running-rule.js';
 
 /** The rules of a group compiled together: equal windows are kept once, and each event type has its plan. */
 export class GroupProgram {

@@ -12,7 +12,8 @@ import { FEW_PATTERNS, type GroupProgram } from './group-program.js';
 import type { KeyState } from './key-state.js';
 import type { Parts } from './parts.js';
 import { BudgetError } from './rule-failure.js';
-import type { LetStep, Plan, RunningRule } from './running-rule.js';
+import type { Plan } from './plan.js';
+import type { LetStep, RunningRule } from './running-rule.js';
 
 /** What the rules of a group make of the events of a key, and of the time that passes for it. */
 export class RuleRuns {

@@ -1,8 +1,6 @@
 import type { LetProgram, RuleProgram } from '../../rules/program.js';
 import type { LiveRule } from '../task/control-state.js';
 import type { AlertTexts } from './alert-text.js';
-import type { TriggeredRules } from './triggered-rules.js';
-import type { EventRecord } from '../events/event-record.js';
 
 /** What operators are told about one rule in one task. Counted since the task opened; no part of the state. */
 export interface RuleCounts {
@@ -46,13 +44,4 @@ export interface LetStep {
   readonly entry: LetProgram;
   /** -1 for a computed entry */
   readonly part: number;
-}
-
-/** What an event of one type sets off in a group. */
-export interface Plan {
-  readonly steps: readonly LetStep[];
-  readonly whens: TriggeredRules;
-  readonly patterns: readonly RunningRule[];
-  /** says of an event that nothing comes of it; null where every event of the type must be looked at with its key */
-  readonly filter: { admits(event: EventRecord): boolean } | null;
 }

@@ -9,7 +9,7 @@ import type { Location } from '../problem.js';
 import type { ValueType } from '../value-type.js';
 import { compileNode } from './compile-node.js';
 import type { CelContext, CelTrace } from './expr.js';
-import type { FarApart } from './far-apart.js';
+import type { FarApart } from './sightings.js';
 import { parseCel } from './parse-cel.js';
 
 /** An expression in the form that runs. */

@@ -5,8 +5,8 @@ import type { CompileContext } from '../conditions/compile-context.js';
 import type { Fact } from '../fact-scope.js';
 import type { Location, ProblemCode } from '../problem.js';
 import type { ValueType } from '../value-type.js';
-import type { FarApart, TwoSightings } from './far-apart.js';
 import type { CelNode } from './parse-cel.js';
+import type { FarApart, TwoSightings } from './sightings.js';
 
 /** A part of an expression in the form that runs. Its value is `undefined` where something it needs is missing or wrongly typed. */
 export interface Expr {

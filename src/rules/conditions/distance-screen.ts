@@ -3,7 +3,7 @@ import { NO_MATCH, type EventReader, type MatchView } from '../../event/match-vi
 import type { FieldValue, StreamEvent } from '../../event/stream-event.js';
 import { EARTH_RADIUS_KM } from '../cel/geo.js';
 import { NO_EVENT } from '../cel/expr.js';
-import type { FarApart, TwoSightings } from '../cel/far-apart.js';
+import type { FarApart, TwoSightings } from '../cel/sightings.js';
 
 const HOUR_MS = 3_600_000;
 /** What the formulas of the bound and of the distance may differ by in their last digits, and much more. */

@@ -1,6 +1,6 @@
 import type { Screen } from '../../cep/pattern.js';
 import { compileCel } from '../cel/compile-cel.js';
-import type { FarApart } from '../cel/far-apart.js';
+import type { FarApart } from '../cel/sightings.js';
 import type { FactScope } from '../fact-scope.js';
 import { Problems } from '../problem.js';
 import { newContext } from './compile-context.js';

@@ -6,6 +6,7 @@ import type { Topics } from '../topics.js';
 import type { SharedControl } from './control-reader.js';
 import type { WarmUpStanding } from './history.js';
 import type { OpeningTimes } from './opening.js';
+import type { ProtocolSwitches } from './protocol-switches.js';
 import type { SilenceCheck } from './silence-check.js';
 import type { Followed } from './standbys.js';
 
@@ -61,16 +62,6 @@ export interface RunnerOptions {
   readonly followed?: Promise<Followed | null>;
   /** `false` leaves protocol rules out, for tests that must then fail */
   readonly protocol?: ProtocolSwitches;
-}
-
-/** Rules of the protocol that a simulation may switch off to see that it notices. */
-export interface ProtocolSwitches {
-  readonly fenceFirst?: boolean;
-  readonly keySequences?: boolean;
-  readonly checkBeforeResend?: boolean;
-  readonly honestFloor?: boolean;
-  readonly writerNonce?: boolean;
-  readonly standbyFloor?: boolean;
 }
 
 export interface RunnerStatus {
