@@ -16,7 +16,7 @@ import { signalLaneIds } from './signal-lanes.js';
 import { sortByKey } from './sort-by-key.js';
 import { rekeyInput, type OpenInput } from './task-input.js';
 import type { TaskTime } from './task-time.js';
-import { planTopology, SIGNALS, type GroupPlan, type Topology } from './topology.js';
+import { isPromoted, planTopology, setId, SIGNALS, type GroupPlan, type Topology } from './topology.js';
 import { feedOf, warmInputId, type History, type WarmUp, type WarmUps } from './warm-ups.js';
 
 /** A group of rules that runs in this task. */
@@ -393,15 +393,4 @@ export class Arrangement {
 
 function sameRules(a: readonly LiveRule[], b: readonly LiveRule[]): boolean {
   return a.length === b.length && a.every((rule, i) => rule === b[i]);
-}
-
-/** Names what the groups over the same sources at the same depth of chaining wait for together. */
-function setId({ from, level }: GroupPlan, own: string | null): string {
-  return `${from.join(',')}|${level}${own === null ? '' : `~${own}`}`;
-}
-
-/** A version of the group was in shadow until now, and is active: what the one before it said until now is not said again. */
-function isPromoted(plan: GroupPlan, before: Topology): boolean {
-  const shadows = before.groups.find(({ id }) => id === plan.id)?.rules.filter(({ status }) => status === 'shadow') ?? [];
-  return shadows.some(({ ruleId, version }) => plan.rules.some((rule) => rule.ruleId === ruleId && rule.version === version && rule.status === 'active'));
 }

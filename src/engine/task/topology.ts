@@ -86,3 +86,14 @@ function levelOf(rule: LiveRule, control: ControlState, above: ReadonlySet<strin
   }
   return level;
 }
+
+/** Names what the groups over the same sources at the same depth of chaining wait for together. */
+export function setId({ from, level }: GroupPlan, own: string | null): string {
+  return `${from.join(',')}|${level}${own === null ? '' : `~${own}`}`;
+}
+
+/** A version of the group was in shadow until now, and is active: what the one before it said until now is not said again. */
+export function isPromoted(plan: GroupPlan, before: Topology): boolean {
+  const shadows = before.groups.find(({ id }) => id === plan.id)?.rules.filter(({ status }) => status === 'shadow') ?? [];
+  return shadows.some(({ ruleId, version }) => plan.rules.some((rule) => rule.ruleId === ruleId && rule.version === version && rule.status === 'active'));
+}
