@@ -9,10 +9,13 @@ export interface JobLogger {
   warn(message: string): void;
 }
 
-/** What one step came to, and ms until the next unless `wake` is called. */
+/** What one step came to, and ms until the next. */
 export interface StepOutcome {
   readonly status: JobStatus;
+  /** unless `wake` is called */
   readonly pauseMs: number;
+  /** before that, whoever calls: what comes meanwhile shares the next step; default 0 */
+  readonly restMs?: number;
 }
 
 /**
@@ -67,6 +70,7 @@ export class BackgroundLoop {
       this.woken = false;
       const outcome = await this.attempt(signal);
       this.report(outcome.status);
+      if (outcome.restMs !== undefined && outcome.restMs > 0) await rest(outcome.restMs, signal);
       if (!signal.aborted && !this.woken) await this.pause(outcome.pauseMs);
     }
   }
@@ -98,4 +102,18 @@ export class BackgroundLoop {
       };
     });
   }
+}
+
+/** Resolves after `ms`, or when the signal aborts. */
+function rest(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
 }

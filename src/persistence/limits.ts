@@ -32,7 +32,8 @@ export const limits = {
   rowsPerDelete: 1_000,
   /** bytes asked of the alert topic in one read */
   alertReadBytes: 2 * 1024 * 1024,
-  /** ms between looks at the alert topics; every look asks the log for their ends */
+  /** ms between looks at the alert topics, with tasks of this process that say when there is something, and without; every look asks the log for their ends */
+  alertGatherMs: 50,
   alertPollMs: 200,
   /** alerts kept in the index, and for how long; the alert topic is the record, the index is for looking things up */
   alertRowsMax: 200_000,

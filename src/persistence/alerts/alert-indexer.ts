@@ -82,23 +82,24 @@ export class AlertIndexer {
       return { status: { state: 'standby', reason: 'another process indexes' }, pauseMs: limits.retryMs };
     }
     try {
-      const more = await this.indexSome(signal);
-      return { status: { state: 'working', reason: null }, pauseMs: more ? 0 : limits.alertPollMs };
+      const indexed = await this.indexSome(signal);
+      // tasks commit many times a second: what is not many alerts yet is gathered
+      return { status: { state: 'working', reason: null }, pauseMs: indexed > 0 ? 0 : limits.alertPollMs, restMs: indexed < limits.alertsPerTransaction ? limits.alertGatherMs : 0 };
     } catch (error) {
       this.positions = null;
       throw error;
     }
   }
 
-  /** One look at every topic. @returns whether there may be more to index right now */
-  private async indexSome(signal: AbortSignal): Promise<boolean> {
+  /** One look at every topic. @returns how many records it came by; with some, there may be more right now */
+  private async indexSome(signal: AbortSignal): Promise<number> {
     const positions = (this.positions ??= await this.readPositions());
-    let found = false;
+    let found = 0;
     for (const topic of this.options.topics) {
       const stretches: Stretch[] = [];
       for (const end of await this.options.log.ends(topic.topic)) stretches.push(...(await this.readNew(topic, end, signal)));
       for (const batch of batches(stretches)) await this.store(batch, positions);
-      found ||= stretches.length > 0;
+      for (const { alerts } of stretches) found += Math.max(1, alerts.length);
     }
     return found;
   }
