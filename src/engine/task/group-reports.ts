@@ -17,6 +17,8 @@ export class GroupReports implements GroupHost {
   readonly leaving = new Map<string, KeyState>();
   /** keys that have changed since they were last written */
   readonly dirty = new DirtyQueue();
+  /** `false`: no key is ever written, so none is noted as changed */
+  recorded = true;
 
   constructor(
     private readonly output: TaskOutput,
@@ -27,7 +29,7 @@ export class GroupReports implements GroupHost {
   ) {}
 
   markDirty(state: KeyState): void {
-    this.dirty.mark(state, this.sequence);
+    if (this.recorded) this.dirty.mark(state, this.sequence);
   }
 
   emit(groupId: string, firing: Firing): void {

@@ -37,7 +37,6 @@ export class PartitionTask {
   readonly number: number;
   readonly keyed: boolean;
   readonly layout: SlotLayout;
-  private readonly recorded: boolean;
   private readonly output: TaskOutput;
   private readonly notes: RuleNotes;
   private readonly warmUps: WarmUps;
@@ -47,10 +46,9 @@ export class PartitionTask {
   private readonly intake: EventIntake;
 
   constructor(options: TaskOptions) {
-    const { number, keyedPartitions, recorded = true } = options;
+    const { number, keyedPartitions } = options;
     this.number = number;
     this.keyed = number < keyedPartitions;
-    this.recorded = recorded;
     ({ control: this.control, layout: this.layout, output: this.output, notes: this.notes, warmUps: this.warmUps, reports: this.reports, arrangement: this.arrangement, keys: this.keys, intake: this.intake } = partsOf(options));
   }
 

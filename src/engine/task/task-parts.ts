@@ -43,11 +43,12 @@ export interface TaskParts {
 }
 
 export function partsOf(options: TaskOptions): TaskParts {
-  const { number, keyedPartitions, fast, prepare } = options;
+  const { number, keyedPartitions, fast, prepare, recorded = true } = options;
   const keyed = number < keyedPartitions;
   const [layout, output, notes, warmUps, restored] = [new SlotLayout(), new TaskOutput(), new RuleNotes(), new WarmUps(), new RestoredKeys()];
   const control = new ControlState(keyedPartitions, prepare);
   const reports = new GroupReports(output, notes, control, () => arrangement);
+  reports.recorded = recorded;
   const arrangement: Arrangement = new Arrangement({
     number,
     keyed,
