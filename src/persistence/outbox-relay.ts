@@ -1,4 +1,4 @@
-import type { ControlRecord } from '../engine/task/control.js';
+import type { ControlRecord } from '../engine/control/control.js';
 import { BackgroundLoop, type JobLogger, type JobStatus, type StepOutcome } from './background-loop.js';
 import type { CatalogueWriter } from './catalogue/catalogue-writer.js';
 import type { Database } from './database.js';

@@ -28,7 +28,7 @@ export interface JournalEntry {
   readonly positions: readonly number[];
   /** next offset of the control topic */
   readonly controlPosition: number;
-  /** watermarks and idle clocks after the entry, as the engine writes them (`src/engine/task/time-state.ts`) */
+  /** watermarks and idle clocks after the entry, as the engine writes them (`src/engine/time/time-state.ts`) */
   readonly time: Uint8Array;
   /** smallest sequence whose effect is not yet in a written record: a replay begins there */
   readonly floor: number;

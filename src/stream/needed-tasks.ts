@@ -1,6 +1,6 @@
-import { ControlState } from '../engine/task/control-state.js';
-import type { ControlRecord } from '../engine/task/control.js';
-import { planTopology, runsInKeyedTasks } from '../engine/task/topology.js';
+import { ControlState } from '../engine/control/control-state.js';
+import type { ControlRecord } from '../engine/control/control.js';
+import { planTopology, runsInKeyedTasks } from '../engine/control/topology.js';
 import type { JsonValue } from '../event/stream-event.js';
 import type { PreparedRule } from '../rules/compile-rule.js';
 

@@ -9,7 +9,7 @@ import { checkSource } from '../../src/app/checks/source-check.js';
 import { TopicWatch } from '../../src/app/checks/topic-watch.js';
 import type { TopicWarning } from '../../src/app/checks/topic-warning.js';
 import { ensureInternalTopics } from '../../src/app/internal-topics.js';
-import type { LiveSource } from '../../src/engine/task/control-state.js';
+import type { LiveSource } from '../../src/engine/control/control-state.js';
 import type { JsonValue } from '../../src/event/stream-event.js';
 import { sourceSchema } from '../../src/rules/source-schema.js';
 import { encodeJournalEntry } from '../../src/state/journal.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ControlRecord } from '../../src/engine/task/control.js';
+import type { ControlRecord } from '../../src/engine/control/control.js';
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
-import { isLayoutKey, type StateRecord } from '../../src/engine/task/state-record.js';
+import { isLayoutKey, type StateRecord } from '../../src/engine/checkpoint/state-record.js';
 import { decodeKeyRecord } from '../../src/state/checkpoint.js';
 
 const CONTROL: readonly ControlRecord[] = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ControlRecord } from '../../src/engine/task/control.js';
+import type { ControlRecord } from '../../src/engine/control/control.js';
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
-import { isLayoutKey, type StateRecord } from '../../src/engine/task/state-record.js';
+import { isLayoutKey, type StateRecord } from '../../src/engine/checkpoint/state-record.js';
 import type { JsonValue } from '../../src/event/stream-event.js';
 
 type Status = 'active' | 'shadow' | 'paused' | 'retired';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ControlRecord } from '../../src/engine/task/control.js';
+import type { ControlRecord } from '../../src/engine/control/control.js';
 import { encodeUtf8 } from '../../src/state/bytes.js';
 import { partitionOf } from '../../src/stream/partitioner.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';

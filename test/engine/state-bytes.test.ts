@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
-import { isLayoutKey } from '../../src/engine/task/state-record.js';
+import { isLayoutKey } from '../../src/engine/checkpoint/state-record.js';
 
 const taskWithRule = (): PartitionTask => {
   const task = new PartitionTask({ number: 1, keyedPartitions: 1 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ControlRecord } from '../../src/engine/task/control.js';
+import type { ControlRecord } from '../../src/engine/control/control.js';
 import type { JsonValue } from '../../src/event/stream-event.js';
 import { SimulatedRandom } from '../simulation/simulated-random.js';
 import { WarmNetwork } from './warm-network.js';

@@ -1,6 +1,6 @@
-import type { ControlRecord } from '../../src/engine/task/control.js';
+import type { ControlRecord } from '../../src/engine/control/control.js';
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
-import { isLayoutKey } from '../../src/engine/task/state-record.js';
+import { isLayoutKey } from '../../src/engine/checkpoint/state-record.js';
 import type { TaskInput } from '../../src/engine/task/task-input.js';
 import { encodeUtf8 } from '../../src/state/bytes.js';
 

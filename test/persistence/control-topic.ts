@@ -1,4 +1,4 @@
-import type { ControlRecord } from '../../src/engine/task/control.js';
+import type { ControlRecord } from '../../src/engine/control/control.js';
 import type { ControlPosition } from '../../src/persistence/control-standing.js';
 import type { ControlTopic } from '../../src/persistence/outbox-relay.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ControlRecord } from '../../src/engine/task/control.js';
+import type { ControlRecord } from '../../src/engine/control/control.js';
 import { adoptControlTopic, republishCatalogue } from '../../src/persistence/catalogue/catalogue-recovery.js';
 import type { CatalogueWriter } from '../../src/persistence/catalogue/catalogue-writer.js';
 import { ListCatalogue } from '../../src/persistence/catalogue/list-catalogue.js';

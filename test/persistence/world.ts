@@ -5,7 +5,7 @@ import { CatalogueWriter } from '../../src/persistence/catalogue/catalogue-write
 import type { Caller } from '../../src/persistence/catalogue/caller.js';
 import type { Database } from '../../src/persistence/database.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
-import type { ControlRecord } from '../../src/engine/task/control.js';
+import type { ControlRecord } from '../../src/engine/control/control.js';
 
 /** A database to test on, and how to reach the same one from another process (or as if from one), where that is possible. */
 export interface World {

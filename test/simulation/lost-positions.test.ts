@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ControlRecord } from '../../src/engine/task/control.js';
+import type { ControlRecord } from '../../src/engine/control/control.js';
 import { TaskHost } from '../../src/stream/tasks/task-host.js';
 import { topicsOf } from '../../src/stream/topics.js';
 import { SimulatedCluster, type SimulatedProcess } from './simulated-log.js';

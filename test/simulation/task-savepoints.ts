@@ -1,9 +1,9 @@
 import { isRebuilding } from '../../src/engine/rescale/merge-time.js';
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
-import { decodeTimeState } from '../../src/engine/task/time-state.js';
-import { keyedPartitionOf } from '../../src/engine/task/router.js';
+import { decodeTimeState } from '../../src/engine/time/time-state.js';
+import { keyedPartitionOf } from '../../src/engine/rekey/router.js';
 import { decodeKeyHeader } from '../../src/state/checkpoint.js';
-import { FrameReader } from '../../src/engine/task/rekey-frame.js';
+import { FrameReader } from '../../src/engine/rekey/rekey-frame.js';
 import { encodeUtf8 } from '../../src/state/bytes.js';
 import { decodeSavepointPart, type SavepointPart } from '../../src/state/savepoint.js';
 import { NeededTasks } from '../../src/stream/needed-tasks.js';

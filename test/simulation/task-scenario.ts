@@ -1,4 +1,4 @@
-import type { ControlRecord } from '../../src/engine/task/control.js';
+import type { ControlRecord } from '../../src/engine/control/control.js';
 import type { JsonValue } from '../../src/event/stream-event.js';
 import { encodeUtf8 } from '../../src/state/bytes.js';
 import { runnerLimits, type RunnerLimits } from '../../src/stream/limits.js';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ControlRecord } from '../../src/engine/task/control.js';
+import type { ControlRecord } from '../../src/engine/control/control.js';
 import type { JsonValue } from '../../src/event/stream-event.js';
 import { systemClock } from '../../src/stream/clock.js';
 import { EmbeddedMembership } from '../../src/stream/embedded/embedded-membership.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { KeyState } from '../../src/engine/groups/key-state.js';
-import { DirtyQueue } from '../../src/engine/task/dirty-queue.js';
+import { DirtyQueue } from '../../src/engine/checkpoint/dirty-queue.js';
 
 const key = (name: string): KeyState => new KeyState('group', name);
 

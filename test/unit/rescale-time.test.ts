@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { isRebuilding, mergeTime, partlyFailed } from '../../src/engine/rescale/merge-time.js';
 import { lanesFor } from '../../src/engine/rescale/numbering.js';
 import { mergeLayouts } from '../../src/engine/rescale/merge-layouts.js';
-import { Lane, LaneSet } from '../../src/engine/task/lanes.js';
-import { decodeTimeState, encodeTimeState, type TimeState } from '../../src/engine/task/time-state.js';
+import { Lane, LaneSet } from '../../src/engine/time/lanes.js';
+import { decodeTimeState, encodeTimeState, type TimeState } from '../../src/engine/time/time-state.js';
 import type { WarmUp } from '../../src/engine/task/warm-ups.js';
 
 const numbering = { from: 2, to: 3 };

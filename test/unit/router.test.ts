@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { engineLimits } from '../../src/engine/limits.js';
 import { RuleTestDriver } from '../../src/engine/testing/rule-test-driver.js';
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
-import { FrameReader } from '../../src/engine/task/rekey-frame.js';
+import { FrameReader } from '../../src/engine/rekey/rekey-frame.js';
 
 const rule = { id: 'r', from: 'payments', key: 'device', when: { fact: 'note', operator: 'exists', value: true }, alert: { type: 'r', include: ['note'] } };
 const source = { topic: 'payments', eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' } };

@@ -1,8 +1,8 @@
 import type { AppliedView, ClusterView, ClusterWarning, LiveView, RuleStats, RuleStatus, TaskView } from '../../api/ports.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import { keyTextOf } from '../../rules/key-text.js';
-import { partitionSetId } from '../../engine/task/control-state.js';
-import { planTopology } from '../../engine/task/topology.js';
+import { partitionSetId } from '../../engine/control/control-state.js';
+import { planTopology } from '../../engine/control/topology.js';
 import type { Log } from '../../stream/log.js';
 import type { TaskHost } from '../../stream/tasks/task-host.js';
 import type { Topics } from '../../stream/topics.js';

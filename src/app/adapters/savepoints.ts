@@ -1,6 +1,6 @@
 import { ApiError } from '../../api/api-error.js';
 import type { Caller, Page, PageRequest, SavepointStore, SavepointView, Stored } from '../../api/ports.js';
-import type { ControlState } from '../../engine/task/control-state.js';
+import type { ControlState } from '../../engine/control/control-state.js';
 import { present } from '../../event/assert.js';
 import type { SavepointCatalogue } from '../../persistence/catalogue/savepoint-catalogue.js';
 import type { SavepointAssembly } from '../../stream/savepoint/assembly.js';

@@ -1,10 +1,10 @@
 import type { HaltedRuleView } from '../../api/ports.js';
 import type { PartitionTask } from '../../engine/task/partition-task.js';
 import { placeOfLane } from '../../engine/task/warm-ups.js';
-import { decodeTimeState } from '../../engine/task/time-state.js';
+import { decodeTimeState } from '../../engine/time/time-state.js';
 import { decodeJournalEntry, NOT_BEGUN, type JournalEntry } from '../../state/journal.js';
 import type { Log } from '../../stream/log.js';
-import type { WarmUpStanding } from '../../stream/tasks/history.js';
+import type { WarmUpStanding } from '../../stream/inputs/history.js';
 import type { TaskHost } from '../../stream/tasks/task-host.js';
 import type { Topics } from '../../stream/topics.js';
 

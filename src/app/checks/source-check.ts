@@ -1,4 +1,4 @@
-import type { LiveSource } from '../../engine/task/control-state.js';
+import type { LiveSource } from '../../engine/control/control-state.js';
 import { shownMs } from '../../rules/bounds/rule-bounds.js';
 import type { TopicDescription } from '../../stream/log.js';
 import { alterTopic, type TopicWarning } from './topic-warning.js';

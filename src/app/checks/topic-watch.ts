@@ -1,4 +1,4 @@
-import type { LiveSource } from '../../engine/task/control-state.js';
+import type { LiveSource } from '../../engine/control/control-state.js';
 import type { Logger } from '../../observability/logger.js';
 import { systemClock } from '../../stream/clock.js';
 import type { TopicAdmin } from '../../stream/log.js';

@@ -1,5 +1,5 @@
-import type { ControlRecord } from '../../engine/task/control.js';
-import { ControlState } from '../../engine/task/control-state.js';
+import type { ControlRecord } from '../../engine/control/control.js';
+import { ControlState } from '../../engine/control/control-state.js';
 import { EngineError } from '../../event/engine-error.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import type { ControlPrefix } from '../../stream/savepoint/read-savepoint.js';

@@ -5,7 +5,7 @@ import { readSavepoint, type ReadSavepoint } from '../../stream/savepoint/read-s
 import { restoreSavepoint, type Restored } from '../../stream/savepoint/restore.js';
 import { SavepointFolder } from '../../stream/savepoint/savepoint-folder.js';
 import type { Log } from '../../stream/log.js';
-import type { ControlRecord } from '../../engine/task/control.js';
+import type { ControlRecord } from '../../engine/control/control.js';
 import { readRules } from '../batch/run-batch.js';
 import { ConfigError, readConfig, type Config } from '../config.js';
 import { ensureInternalTopics } from '../internal-topics.js';

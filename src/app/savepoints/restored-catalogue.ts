@@ -1,4 +1,4 @@
-import type { ControlRecord } from '../../engine/task/control.js';
+import type { ControlRecord } from '../../engine/control/control.js';
 import { adoptControlTopic, isEmptyCatalogue, rewindCatalogue } from '../../persistence/catalogue/catalogue-recovery.js';
 import type { Database } from '../../persistence/database.js';
 import { CatalogueError } from '../../persistence/database-errors.js';

@@ -8,7 +8,7 @@ import type { AlertEffect } from '../task/effects.js';
 import { factsText, jsonOf, quoted } from './alert-text.js';
 import type { RunningRule } from './running-rule.js';
 import { engineLimits } from '../limits.js';
-import { SIGNALS } from '../task/topology.js';
+import { SIGNALS } from '../control/topology.js';
 
 /** An event that an alert rests on. */
 export interface Evidence {

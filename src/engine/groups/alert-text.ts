@@ -1,6 +1,6 @@
 import type { FieldValue, JsonValue } from '../../event/stream-event.js';
 import type { RuleProgram } from '../../rules/program.js';
-import type { LiveRule } from '../task/control-state.js';
+import type { LiveRule } from '../control/control-state.js';
 
 /** What is the same in all alerts of a rule, as JSON text: written once. */
 export interface AlertTexts {

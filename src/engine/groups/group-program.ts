@@ -5,7 +5,7 @@ import type { FirePolicyProgram, RuleProgram } from '../../rules/program.js';
 import type { Aggregate } from '../../state/aggregate.js';
 import { ByteReader, ByteWriter } from '../../state/bytes.js';
 import { compileAggregate } from '../../state/make-aggregate.js';
-import type { LiveRule } from '../task/control-state.js';
+import type { LiveRule } from '../control/control-state.js';
 import { alertTexts } from './alert-text.js';
 import { EventFilter } from './event-filter.js';
 import type { EventRecord } from '../events/event-record.js';

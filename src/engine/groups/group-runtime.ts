@@ -4,7 +4,7 @@ import { encodeKeyRecord } from '../../state/checkpoint.js';
 import { copyEvent, emptyEventRecord, fillEvent, type EventRecord } from '../events/event-record.js';
 import { explainKey } from '../explain/explain-key.js';
 import { engineLimits } from '../limits.js';
-import type { LaneSet } from '../task/lanes.js';
+import type { LaneSet } from '../time/lanes.js';
 import type { GroupHost } from './group-host.js';
 import type { GroupProgram } from './group-program.js';
 import { encodeParts, partsUnder } from './key-codec.js';

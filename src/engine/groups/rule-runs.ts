@@ -5,7 +5,7 @@ import { NO_MATCH, type MatchView } from '../../event/match-view.js';
 import type { FieldValue, StreamEvent } from '../../event/stream-event.js';
 import type { EventRecord } from '../events/event-record.js';
 import { engineLimits } from '../limits.js';
-import type { LaneSet } from '../task/lanes.js';
+import type { LaneSet } from '../time/lanes.js';
 import { evidenceOf, matchEvidence, TakenView, witnessOf, type Evidence, type Firing } from './alert-builder.js';
 import type { GroupHost } from './group-host.js';
 import { FEW_PATTERNS, type GroupProgram } from './group-program.js';

@@ -1,5 +1,5 @@
 import type { LetProgram, RuleProgram } from '../../rules/program.js';
-import type { LiveRule } from '../task/control-state.js';
+import type { LiveRule } from '../control/control-state.js';
 import type { AlertTexts } from './alert-text.js';
 
 /** What operators are told about one rule in one task. Counted since the task opened; no part of the state. */

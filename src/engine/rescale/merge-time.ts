@@ -1,6 +1,6 @@
-import { Lane, LaneSet } from '../task/lanes.js';
-import type { LaneReport } from '../task/rekey-frame.js';
-import { encodeTimeState, type TimeState } from '../task/time-state.js';
+import { Lane, LaneSet } from '../time/lanes.js';
+import type { LaneReport } from '../rekey/rekey-frame.js';
+import { encodeTimeState, type TimeState } from '../time/time-state.js';
 import { WarmUps, type History, type WarmUp } from '../task/warm-ups.js';
 import { lanesFor, type Renumbering } from './numbering.js';
 

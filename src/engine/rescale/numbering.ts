@@ -1,4 +1,4 @@
-import { SIGNALS } from '../task/topology.js';
+import { SIGNALS } from '../control/topology.js';
 
 /** Another number of keyed tasks: they have the first numbers, so those of the source tasks move too. */
 export interface Renumbering {

@@ -3,8 +3,8 @@ import type { FieldValue } from '../../event/stream-event.js';
 import { emptyEventRecord } from '../events/event-record.js';
 import { engineLimits } from '../limits.js';
 import type { FrameEffect } from '../task/effects.js';
-import { FrameReader, FrameWriter, type FrameHeader, type LaneReport } from '../task/rekey-frame.js';
-import { keyedPartitionOf } from '../task/router.js';
+import { FrameReader, FrameWriter, type FrameHeader, type LaneReport } from '../rekey/rekey-frame.js';
+import { keyedPartitionOf } from '../rekey/router.js';
 import type { Renumbering } from './numbering.js';
 
 /**

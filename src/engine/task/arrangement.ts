@@ -6,17 +6,17 @@ import { EventDecoder } from '../events/event-decoder.js';
 import type { GroupHost } from '../groups/group-host.js';
 import { GroupProgram } from '../groups/group-program.js';
 import { GroupRuntime } from '../groups/group-runtime.js';
-import type { ControlState, LiveRule, LiveSource } from './control-state.js';
-import type { Lane, LaneSet } from './lanes.js';
-import type { RestoredKeys } from './restored-keys.js';
-import type { Router } from './router.js';
+import type { ControlState, LiveRule, LiveSource } from '../control/control-state.js';
+import type { Lane, LaneSet } from '../time/lanes.js';
+import type { RestoredKeys } from '../checkpoint/restored-keys.js';
+import type { Router } from '../rekey/router.js';
 import type { RuleCompiler } from './rule-compiler.js';
 import type { RuleNotes } from './rule-notes.js';
-import { signalLaneIds } from './signal-lanes.js';
+import { signalLaneIds } from '../time/signal-lanes.js';
 import { sortByKey } from './sort-by-key.js';
 import { rekeyInput, type OpenInput } from './task-input.js';
-import type { TaskTime } from './task-time.js';
-import { isPromoted, planTopology, setId, SIGNALS, type GroupPlan, type Topology } from './topology.js';
+import type { TaskTime } from '../time/task-time.js';
+import { isPromoted, planTopology, setId, SIGNALS, type GroupPlan, type Topology } from '../control/topology.js';
 import { feedOf, warmInputId, type History, type WarmUp, type WarmUps } from './warm-ups.js';
 
 /** A group of rules that runs in this task. */

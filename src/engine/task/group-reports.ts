@@ -6,8 +6,8 @@ import type { GroupHost } from '../groups/group-host.js';
 import type { KeyState } from '../groups/key-state.js';
 import type { RunningRule } from '../groups/running-rule.js';
 import type { Arrangement } from './arrangement.js';
-import type { ControlState } from './control-state.js';
-import { DirtyQueue } from './dirty-queue.js';
+import type { ControlState } from '../control/control-state.js';
+import { DirtyQueue } from '../checkpoint/dirty-queue.js';
 import type { RuleNotes } from './rule-notes.js';
 import type { TaskOutput } from './task-output.js';
 

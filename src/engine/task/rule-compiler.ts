@@ -2,7 +2,7 @@ import type { SlotLayout } from '../../event/slot-layout.js';
 import { compileRule, type CompiledRule, type RuleEnvironment } from '../../rules/compile-rule.js';
 import type { Observer } from '../explain/observation.js';
 import { observeRule } from '../explain/observe-rule.js';
-import type { ControlState, LiveRule } from './control-state.js';
+import type { ControlState, LiveRule } from '../control/control-state.js';
 
 /** Compiles the live rules of a task, each version once. */
 export class RuleCompiler {

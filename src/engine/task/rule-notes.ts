@@ -1,7 +1,7 @@
 import type { GroupRuntime } from '../groups/group-runtime.js';
 import { failureOf, type RuleFailure } from '../groups/rule-failure.js';
 import { newRuleCounts, type RuleCounts } from '../groups/running-rule.js';
-import type { LiveRule } from './control-state.js';
+import type { LiveRule } from '../control/control-state.js';
 
 /** Alerts ask by it, so it is not put together for each. */
 const noteKeys = new WeakMap<LiveRule, string>();

@@ -1,6 +1,6 @@
 import type { EventDecoder } from '../events/event-decoder.js';
 import type { SeenIds } from '../events/dedupe.js';
-import type { Lane } from './lanes.js';
+import type { Lane } from '../time/lanes.js';
 import type { WarmUp } from './warm-ups.js';
 
 /** One stream of records that a task reads. */

@@ -3,16 +3,16 @@ import type { JsonValue } from '../../event/stream-event.js';
 import type { PreparedRule } from '../../rules/compile-rule.js';
 import type { Observer } from '../explain/observation.js';
 import { Arrangement } from './arrangement.js';
-import { ControlState } from './control-state.js';
+import { ControlState } from '../control/control-state.js';
 import { EventIntake } from './event-intake.js';
 import { GroupReports } from './group-reports.js';
-import { KeyRecords } from './key-records.js';
-import { RestoredKeys } from './restored-keys.js';
-import { Router } from './router.js';
+import { KeyRecords } from '../checkpoint/key-records.js';
+import { RestoredKeys } from '../checkpoint/restored-keys.js';
+import { Router } from '../rekey/router.js';
 import { RuleCompiler } from './rule-compiler.js';
 import { RuleNotes } from './rule-notes.js';
 import { TaskOutput } from './task-output.js';
-import { TaskTime } from './task-time.js';
+import { TaskTime } from '../time/task-time.js';
 import { WarmUps } from './warm-ups.js';
 
 export interface TaskOptions {

@@ -2,10 +2,10 @@ import { EngineError } from '../../event/engine-error.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import type { Rule } from '../../rules/rule-schema.js';
 import type { AlertEffect, SideEffect } from '../task/effects.js';
-import type { ControlRecord } from '../task/control.js';
+import type { ControlRecord } from '../control/control.js';
 import { OBSERVATIONS_MAX, type Observation } from '../explain/observation.js';
 import { PartitionTask } from '../task/partition-task.js';
-import { isLayoutKey } from '../task/state-record.js';
+import { isLayoutKey } from '../checkpoint/state-record.js';
 import type { RuleFailure } from '../groups/rule-failure.js';
 
 /** A rule document: any JSON, or what TypeScript knows to be a rule. */

@@ -1,7 +1,7 @@
 import { EngineError } from '../../event/engine-error.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import type { ResolvedRule, RuleTest } from '../../rules/rule.js';
-import { SIGNALS } from '../task/topology.js';
+import { SIGNALS } from '../control/topology.js';
 import { RuleTestDriver, type DrivenAlert } from './rule-test-driver.js';
 
 export interface RuleTestOptions {

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { ControlRecord, ListChange, RuleChange, SourceChange } from '../../engine/task/control.js';
+import type { ControlRecord, ListChange, RuleChange, SourceChange } from '../../engine/control/control.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import { advisoryLocks, type Database } from '../database.js';
 import { CatalogueError } from '../database-errors.js';

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { controlRecordSchema, type ListChange, type RuleChange, type SavepointMark, type SourceChange } from '../../engine/task/control.js';
+import { controlRecordSchema, type ListChange, type RuleChange, type SavepointMark, type SourceChange } from '../../engine/control/control.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import { advisoryLocks, type Database } from '../database.js';
 import { auditEntity, type AuditRow } from '../entities/audit.js';

@@ -1,4 +1,4 @@
-import type { SavepointMark } from '../../engine/task/control.js';
+import type { SavepointMark } from '../../engine/control/control.js';
 import type { Database } from '../database.js';
 import type { Caller } from './caller.js';
 import type { CatalogueWriter } from './catalogue-writer.js';

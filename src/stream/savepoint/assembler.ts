@@ -1,10 +1,10 @@
-import { FrameReader } from '../../engine/task/rekey-frame.js';
+import { FrameReader } from '../../engine/rekey/rekey-frame.js';
 import { decodeUtf8, encodeUtf8 } from '../../state/bytes.js';
 import { decodeJournalEntry } from '../../state/journal.js';
 import { BlockWriter, decodeSavepointPart, type SavepointPart } from '../../state/savepoint.js';
 import type { Clock } from '../clock.js';
 import { readControl } from '../tasks/control-reader.js';
-import { readRange } from '../tasks/input-pump.js';
+import { readRange } from '../inputs/input-pump.js';
 import { OffsetOutOfRangeError, type LogReader } from '../log.js';
 import { NeededTasks } from '../needed-tasks.js';
 import type { Topics } from '../topics.js';

@@ -1,4 +1,4 @@
-import type { ControlState } from '../../engine/task/control-state.js';
+import type { ControlState } from '../../engine/control/control-state.js';
 import type { Clock } from '../clock.js';
 import type { LogReader } from '../log.js';
 import type { Topics } from '../topics.js';

@@ -1,6 +1,6 @@
 import { isRebuilding, partlyFailed } from '../../engine/rescale/merge-time.js';
-import type { ControlState } from '../../engine/task/control-state.js';
-import { decodeTimeState, type TimeState } from '../../engine/task/time-state.js';
+import type { ControlState } from '../../engine/control/control-state.js';
+import { decodeTimeState, type TimeState } from '../../engine/time/time-state.js';
 import { EngineError } from '../../event/engine-error.js';
 import type { Log, PartitionEnds } from '../log.js';
 import { NeededTasks } from '../needed-tasks.js';

@@ -1,4 +1,4 @@
-import type { SavepointMark } from '../../engine/task/control.js';
+import type { SavepointMark } from '../../engine/control/control.js';
 import type { PartitionTask } from '../../engine/task/partition-task.js';
 import type { RunnerLimits } from '../limits.js';
 import type { RunnerOptions } from '../tasks/runner-options.js';

@@ -1,4 +1,4 @@
-import { controlRecordSchema, type ControlRecord } from '../../engine/task/control.js';
+import { controlRecordSchema, type ControlRecord } from '../../engine/control/control.js';
 import { EngineError } from '../../event/engine-error.js';
 import { decodeSavepointPart, type SavepointPart } from '../../state/savepoint.js';
 import type { Manifest } from './manifest.js';

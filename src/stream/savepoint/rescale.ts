@@ -4,10 +4,10 @@ import { renumbered, type Renumbering } from '../../engine/rescale/numbering.js'
 import { recodeRecord } from '../../engine/rescale/recode-record.js';
 import { FrameSplitter, lastReports } from '../../engine/rescale/split-frames.js';
 import { PartitionTask } from '../../engine/task/partition-task.js';
-import { FrameReader } from '../../engine/task/rekey-frame.js';
-import { keyedPartitionOf } from '../../engine/task/router.js';
-import { layoutRecord } from '../../engine/task/state-record.js';
-import { decodeTimeState } from '../../engine/task/time-state.js';
+import { FrameReader } from '../../engine/rekey/rekey-frame.js';
+import { keyedPartitionOf } from '../../engine/rekey/router.js';
+import { layoutRecord } from '../../engine/checkpoint/state-record.js';
+import { decodeTimeState } from '../../engine/time/time-state.js';
 import type { History } from '../../engine/task/warm-ups.js';
 import { present } from '../../event/assert.js';
 import { decodeKeyHeader } from '../../state/checkpoint.js';

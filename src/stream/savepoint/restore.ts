@@ -1,6 +1,6 @@
 import { stateKey } from '../../engine/groups/key-state.js';
-import type { ControlRecord } from '../../engine/task/control.js';
-import { layoutRecord } from '../../engine/task/state-record.js';
+import type { ControlRecord } from '../../engine/control/control.js';
+import { layoutRecord } from '../../engine/checkpoint/state-record.js';
 import { encodeJournalEntry } from '../../state/journal.js';
 import { decodeKeyHeader } from '../../state/checkpoint.js';
 import type { SavepointPart } from '../../state/savepoint.js';

@@ -1,4 +1,4 @@
-import { controlRecordSchema, type ControlRecord } from '../../engine/task/control.js';
+import { controlRecordSchema, type ControlRecord } from '../../engine/control/control.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import { prepareRule, type PreparedRule } from '../../rules/compile-rule.js';
 import { decodeUtf8 } from '../../state/bytes.js';

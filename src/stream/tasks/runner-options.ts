@@ -4,11 +4,11 @@ import type { Log } from '../log.js';
 import type { PartStore } from '../savepoint/part-writer.js';
 import type { Topics } from '../topics.js';
 import type { SharedControl } from './control-reader.js';
-import type { WarmUpStanding } from './history.js';
-import type { OpeningTimes } from './opening.js';
+import type { WarmUpStanding } from '../inputs/history.js';
+import type { OpeningTimes } from '../opening/opening.js';
 import type { ProtocolSwitches } from './protocol-switches.js';
-import type { SilenceCheck } from './silence-check.js';
-import type { Followed } from './standbys.js';
+import type { SilenceCheck } from '../inputs/silence-check.js';
+import type { Followed } from '../opening/standbys.js';
 
 /** The task belongs to somebody else now, or cannot go on here; drop it. */
 export class TaskLostError extends Error {

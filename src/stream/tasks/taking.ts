@@ -2,12 +2,12 @@ import type { PartitionTask } from '../../engine/task/partition-task.js';
 import type { TaskInput } from '../../engine/task/task-input.js';
 import type { Clock } from '../clock.js';
 import type { RunnerLimits } from '../limits.js';
-import type { HistoryInput } from './history-start.js';
-import type { History } from './history.js';
-import type { IdleTime } from './idle-time.js';
-import type { InputPump } from './input-pump.js';
+import type { HistoryInput } from '../inputs/history-start.js';
+import type { History } from '../inputs/history.js';
+import type { IdleTime } from '../inputs/idle-time.js';
+import type { InputPump } from '../inputs/input-pump.js';
 import type { OpenEntry } from './open-entry.js';
-import type { OpenInputs } from './open-inputs.js';
+import type { OpenInputs } from '../inputs/open-inputs.js';
 
 /** Takes what has been fetched of a task's inputs, and of the history that rules are rebuilt from, into the task and the entry at hand. */
 export class Taking {

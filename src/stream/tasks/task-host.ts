@@ -1,17 +1,17 @@
-import type { ControlState } from '../../engine/task/control-state.js';
+import type { ControlState } from '../../engine/control/control-state.js';
 import { EngineError } from '../../event/engine-error.js';
 import { Bell, type Clock } from '../clock.js';
 import { SharedControl } from './control-reader.js';
-import { InputPump } from './input-pump.js';
+import { InputPump } from '../inputs/input-pump.js';
 import { runnerLimits, type RunnerLimits } from '../limits.js';
 import type { Log, MembershipListener } from '../log.js';
 import { NeededTasks } from '../needed-tasks.js';
 import type { PartStore } from '../savepoint/part-writer.js';
-import { SilenceCheck } from './silence-check.js';
-import { openOptionsOf } from './opening.js';
+import { SilenceCheck } from '../inputs/silence-check.js';
+import { openOptionsOf } from '../opening/opening.js';
 import type { ProtocolSwitches } from './protocol-switches.js';
 import type { RunnerObserver, RunnerStatus } from './runner-options.js';
-import { Standbys, type StandbyStatus } from './standbys.js';
+import { Standbys, type StandbyStatus } from '../opening/standbys.js';
 import { TaskRunner } from './task-runner.js';
 import type { Topics } from '../topics.js';
 

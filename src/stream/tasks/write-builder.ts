@@ -1,5 +1,5 @@
 import type { Effects, FrameEffect, SideEffect } from '../../engine/task/effects.js';
-import type { StateRecord } from '../../engine/task/state-record.js';
+import type { StateRecord } from '../../engine/checkpoint/state-record.js';
 import { encodeUtf8 } from '../../state/bytes.js';
 import type { NewRecord, TransactionWrites } from '../log.js';
 import { partitionOf } from '../partitioner.js';

@@ -5,8 +5,8 @@ import type { Clock } from '../clock.js';
 import { runnerLimits, type RunnerLimits } from '../limits.js';
 import { OffsetOutOfRangeError, type Log, type LogReader } from '../log.js';
 import type { Topics } from '../topics.js';
-import type { SharedControl } from './control-reader.js';
-import type { ProtocolSwitches } from './protocol-switches.js';
+import type { SharedControl } from '../tasks/control-reader.js';
+import type { ProtocolSwitches } from '../tasks/protocol-switches.js';
 
 /** A journal entry with the names of its inputs, also where it does not repeat them. */
 export type TabledEntry = JournalEntry & { readonly table: readonly string[] };

@@ -1,10 +1,10 @@
 import type { GroupRuntime } from '../groups/group-runtime.js';
-import type { LiveSource } from './control-state.js';
+import type { LiveSource } from '../control/control-state.js';
 import { Lane, LaneSet } from './lanes.js';
-import { sortByKey } from './sort-by-key.js';
-import type { IdlePartition } from './task-input.js';
+import { sortByKey } from '../task/sort-by-key.js';
+import type { IdlePartition } from '../task/task-input.js';
 import type { TimeState } from './time-state.js';
-import { placeOfLane } from './warm-ups.js';
+import { placeOfLane } from '../task/warm-ups.js';
 
 /** What moves with a lane. */
 interface Follower {

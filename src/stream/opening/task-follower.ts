@@ -1,6 +1,6 @@
 import { keyHash } from '../../engine/groups/alert-builder.js';
 import { PartitionTask } from '../../engine/task/partition-task.js';
-import { isLayoutKey } from '../../engine/task/state-record.js';
+import { isLayoutKey } from '../../engine/checkpoint/state-record.js';
 import { assert, present } from '../../event/assert.js';
 import { EngineError } from '../../event/engine-error.js';
 import { runnerLimits } from '../limits.js';

@@ -1,8 +1,8 @@
 import type { GroupRuntime } from '../groups/group-runtime.js';
-import type { ControlState } from './control-state.js';
+import type { ControlState } from '../control/control-state.js';
 import type { LaneSet } from './lanes.js';
-import type { LaneReport } from './rekey-frame.js';
-import { SIGNALS, type GroupPlan, type Topology } from './topology.js';
+import type { LaneReport } from '../rekey/rekey-frame.js';
+import { SIGNALS, type GroupPlan, type Topology } from '../control/topology.js';
 
 const signalLaneId = (level: number, task: number): string => `${SIGNALS}:${level}/${task}`;
 

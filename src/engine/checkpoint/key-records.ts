@@ -2,8 +2,8 @@ import type { SlotLayout } from '../../event/slot-layout.js';
 import { decodeKeyRecord, encodeKeyRecord, KeyHeadReader, type KeyHead } from '../../state/checkpoint.js';
 import { SeenIds } from '../events/dedupe.js';
 import { KeyState, stateKey } from '../groups/key-state.js';
-import type { Arrangement } from './arrangement.js';
-import type { GroupReports } from './group-reports.js';
+import type { Arrangement } from '../task/arrangement.js';
+import type { GroupReports } from '../task/group-reports.js';
 import type { RestoredKeys } from './restored-keys.js';
 import { isLayoutKey, layoutPaths, layoutRecord, type StateRecord } from './state-record.js';
 

@@ -5,12 +5,12 @@ import type { JsonValue } from '../../event/stream-event.js';
 import { keyPartsOf } from '../../rules/key-text.js';
 import type { KeyReader } from '../../rules/key-reader.js';
 import { keyHash, type Firing } from '../groups/alert-builder.js';
-import type { AlertEffect, FrameEffect } from './effects.js';
+import type { AlertEffect, FrameEffect } from '../task/effects.js';
 import { emptyEventRecord, type EventRecord } from '../events/event-record.js';
 import type { GroupProgram } from '../groups/group-program.js';
 import { engineLimits } from '../limits.js';
 import { FrameWriter, type LaneReport } from './rekey-frame.js';
-import { SIGNALS, type GroupPlan } from './topology.js';
+import { SIGNALS, type GroupPlan } from '../control/topology.js';
 
 /** A group that runs in keyed tasks, as its senders need it. */
 export interface Destination {

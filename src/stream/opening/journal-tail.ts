@@ -1,7 +1,7 @@
 import { EngineError } from '../../event/engine-error.js';
 import { decodeJournalEntry } from '../../state/journal.js';
 import type { LogRecord } from '../log.js';
-import { readRange } from './input-pump.js';
+import { readRange } from '../inputs/input-pump.js';
 import { retried, type OpenOptions, type TabledEntry } from './opening.js';
 
 /** Entries before the floor are let go when so many have been read. */

@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter, readTime, writeTime } from '../../state/bytes.js';
 import type { Lane, LaneSet } from './lanes.js';
 import { readFailures, writeFailures, type RuleFailure } from '../groups/rule-failure.js';
-import type { WarmUp } from './warm-ups.js';
+import type { WarmUp } from '../task/warm-ups.js';
 
 type LaneState = Readonly<Pick<Lane, 'maxTs' | 'watermark' | 'idle' | 'ended' | 'readTo'>>;
 

@@ -2,7 +2,7 @@ import type { PartitionTask } from '../../engine/task/partition-task.js';
 import type { IdlePartition } from '../../engine/task/task-input.js';
 import type { Bell, Clock } from '../clock.js';
 import type { RunnerLimits } from '../limits.js';
-import type { OpenEntry } from './open-entry.js';
+import type { OpenEntry } from '../tasks/open-entry.js';
 import type { OpenInputs } from './open-inputs.js';
 import type { SilenceCheck } from './silence-check.js';
 

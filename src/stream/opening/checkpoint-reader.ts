@@ -1,5 +1,5 @@
 import { decodeUtf8 } from '../../state/bytes.js';
-import { readRange } from './input-pump.js';
+import { readRange } from '../inputs/input-pump.js';
 import { retried, type OpenOptions } from './opening.js';
 
 /**

@@ -3,8 +3,8 @@ import type { SlotLayout } from '../../event/slot-layout.js';
 import type { FieldValue } from '../../event/stream-event.js';
 import { ByteReader, ByteWriter, readTime, writeTime } from '../../state/bytes.js';
 import type { EventRecord } from '../events/event-record.js';
-import type { Lane } from './lanes.js';
-import type { History } from './warm-ups.js';
+import type { Lane } from '../time/lanes.js';
+import type { History } from '../task/warm-ups.js';
 
 /** State of one lane of the sender, as of the end of the frame. */
 export interface LaneReport {
