@@ -67,7 +67,7 @@ function sourceChanged(cluster: SimulatedCluster, control: SharedControl): boole
   return changes.length > 1;
 }
 
-/** From where in the control topic a rule sees events; null where it has been changed, or never was. */
+/** From where in the control topic a rule sees events; null where it has been changed, never was, or has seen history too. */
 function sinceOf(cluster: SimulatedCluster, control: SharedControl, ruleId: string): number | null {
   const changes = cluster.committed(TOPICS.control, 0).filter((record) => {
     const change = control.read(record);
@@ -76,7 +76,8 @@ function sinceOf(cluster: SimulatedCluster, control: SharedControl, ruleId: stri
   const [only] = changes;
   if (only === undefined || changes.length > 1) return null;
   const change = control.read(only);
-  return change?.kind === 'rule' && change.status === 'active' ? only.offset + 1 : null;
+  if (change?.kind !== 'rule' || change.status !== 'active') return null;
+  return (change.document as { readonly onChange?: string } | undefined)?.onChange === 'warmup' ? null : only.offset + 1;
 }
 
 /** The events that count, in the order in which they are processed. */
