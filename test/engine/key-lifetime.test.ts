@@ -11,6 +11,7 @@ const RULES: Readonly<Record<string, JsonValue>> = {
   sequence: { id: 'sequence', from: 'events', key: 'key', pattern: { stages: [{ as: 'x', on: 'x' }, { as: 'y', on: 'y' }], within: '10s' }, alert: { type: 'sequence' } },
   absence: { id: 'absence', from: 'events', key: 'key', pattern: { stages: [{ as: 'x', on: 'x' }, { absent: { on: 'y' }, for: '10s' }] }, alert: { type: 'absence' } },
   other: { id: 'other', from: 'events', key: 'key', on: 'x', let: { n: { count: true, on: 'x', window: '5s' } }, when: { fact: 'n', operator: 'equal', value: 99 }, alert: { type: 'other' } },
+  long: { id: 'long', from: 'events', key: 'key', on: 'x', let: { n: { count: true, on: 'x', window: '100s' } }, when: { fact: 'n', operator: 'equal', value: 99 }, alert: { type: 'long' } },
 };
 
 /** One source task, driven step by step; what it writes is kept as the state topic would. */
@@ -137,6 +138,16 @@ describe('how long a key lives', () => {
       expect(driven.alerts).toEqual(['pair 3']);
     });
   }
+
+  it('a key of which a change of rules leaves nothing lives no longer than what comes to it then', () => {
+    const driven = new Driven(0, 'long', 'other');
+    driven.push(1, 'x');
+    driven.rule('long', 'retired');
+    driven.push(11, 'x');
+    expect(driven.task.snapshot().map(({ key }) => key)).toEqual(['events|key|0\na']);
+    driven.push(20, 'z', 'b');
+    expect(driven.task.snapshot().map(({ key }) => key)).toEqual([]);
+  });
 
   it('a key that expires leaves an empty record, then nothing, also over a restart', () => {
     const driven = new Driven(0, 'pair');

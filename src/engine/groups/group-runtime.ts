@@ -176,7 +176,7 @@ export class GroupRuntime {
    */
   private settle(state: KeyState, changed = true): boolean {
     // an entry of the queue that comes early is asked again then: only a wish before it matters now
-    const early = changed && state.forgetAt !== Infinity && !this.program.shortens && state.waiting === null;
+    const early = changed && state.forgetAt !== Infinity && state.forgetAt > this.lanes.watermark && !this.program.shortens && state.waiting === null;
     if (!early && state.waiting === null) {
       const expiry = state.parts.expiresAt();
       if (expiry <= this.lanes.watermark) {
@@ -196,6 +196,8 @@ export class GroupRuntime {
     if (state.waiting !== null || expiry > this.lanes.watermark) return this.expiries.arm(state, this.forgetTime(state, expiry));
     state.parts = new Parts(this.program.partIds.length);
     state.lastTs = -Infinity;
+    // the queue knows it by the time of what it held: what comes now may be over before that
+    this.expiries.arm(state, -Infinity);
   }
 
   private drop(state: KeyState): void {
