@@ -57,3 +57,8 @@ export type RuleChange = z.infer<typeof ruleChange>;
 export type SourceChange = z.infer<typeof sourceChange>;
 export type ListChange = z.infer<typeof listChange>;
 export type SavepointMark = z.infer<typeof savepointMark>;
+
+/** Whether a change may have the state of a rule rebuilt from history. */
+export function asksForHistory(record: ControlRecord): boolean {
+  return record.kind === 'rule' && (record.document as { readonly onChange?: JsonValue } | null)?.onChange === 'warmup';
+}

@@ -1,4 +1,3 @@
-import { EngineError } from '../../event/engine-error.js';
 import { parsePath, readPath } from '../../event/field-path.js';
 import type { SlotLayout } from '../../event/slot-layout.js';
 import type { JsonValue } from '../../event/stream-event.js';
@@ -41,7 +40,7 @@ export class Router {
     private readonly task: number,
     private readonly partitions: number,
     private readonly layout: SlotLayout,
-    private readonly host: { noKey(): void; refuse(event: EventRecord, error: EngineError): void },
+    private readonly keys: { keyOf(reader: KeyReader, event: EventRecord): string | null },
   ) {}
 
   use(destinations: readonly Destination[]): void {
@@ -74,15 +73,8 @@ export class Router {
   }
 
   private sendKeyed(destination: Destination, event: EventRecord): void {
-    let key: string | null;
-    try {
-      key = destination.key.read(event);
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      return event.past ? undefined : this.host.refuse(event, error);
-    }
-    if (key === null) return event.past ? undefined : this.host.noKey();
-    this.send(destination, key, event);
+    const key = this.keys.keyOf(destination.key, event);
+    if (key !== null) this.send(destination, key, event);
   }
 
   /** Sends a signal as an event of source `signals`: its type is the signal's name, its fields are what the rule gives it. */

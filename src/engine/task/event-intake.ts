@@ -1,5 +1,4 @@
 import { assert, present } from '../../event/assert.js';
-import { EngineError } from '../../event/engine-error.js';
 import type { SlotLayout } from '../../event/slot-layout.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import type { SeenIds } from '../events/dedupe.js';
@@ -85,15 +84,8 @@ export class EventIntake {
   }
 
   private offer(group: HostedGroup, event: EventRecord): void {
-    let key: string | null;
-    try {
-      key = group.key.read(event);
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      return event.past ? undefined : this.output.refuse(event, error);
-    }
-    if (key === null) this.output.counts.noKey += event.past ? 0 : 1;
-    else group.runtime.offer(key, event);
+    const key = this.output.keyOf(group.key, event);
+    if (key !== null) group.runtime.offer(key, event);
   }
 
   private isRepeat(seen: SeenIds, id: string, ts: number, offset: number): boolean {

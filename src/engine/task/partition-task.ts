@@ -8,7 +8,7 @@ import type { GroupRuntime } from '../groups/group-runtime.js';
 import type { RuleFailure } from '../groups/rule-failure.js';
 import type { RunningRule } from '../groups/running-rule.js';
 import type { Arrangement } from './arrangement.js';
-import type { ControlRecord } from '../control/control.js';
+import { asksForHistory, type ControlRecord } from '../control/control.js';
 import type { ControlState } from '../control/control-state.js';
 import type { Effects, FrameEffect } from './effects.js';
 import type { EventIntake } from './event-intake.js';
@@ -330,8 +330,7 @@ export class PartitionTask {
   /** Whether a change may open or close inputs: it then begins a journal entry. */
   mayChangeInputs(record: ControlRecord): boolean {
     if (record.kind !== 'rule' || this.keyed) return record.kind === 'source';
-    const { document, ruleId } = record;
-    return (document as { readonly onChange?: JsonValue } | null)?.onChange === 'warmup' || this.control.hasOwnGroup(ruleId);
+    return asksForHistory(record) || this.control.hasOwnGroup(record.ruleId);
   }
 
   /** Event time up to which an input has come, epoch ms; -Infinity before its first event. */

@@ -1,4 +1,5 @@
-import type { EngineError } from '../../event/engine-error.js';
+import { EngineError } from '../../event/engine-error.js';
+import type { KeyReader } from '../../rules/key-reader.js';
 import type { Unreadable } from '../events/event-decoder.js';
 import type { EventRecord } from '../events/event-record.js';
 import { digestOf } from '../groups/alert-builder.js';
@@ -55,6 +56,20 @@ export class TaskOutput {
   bury(input: OpenInput, record: InputRecord, why: Unreadable): void {
     this.counts.dead++;
     this.effects.side.push({ kind: 'dead', code: why.code, message: why.detail, source: input.source ?? '', partition: input.partition, offset: record.offset, key: record.key, value: record.value });
+  }
+
+  /** The key of an event; null where it has none, or is refused with it: that is told, unless it is history. */
+  keyOf(reader: KeyReader, event: EventRecord): string | null {
+    let key: string | null;
+    try {
+      key = reader.read(event);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      if (!event.past) this.refuse(event, error);
+      return null;
+    }
+    if (key === null && !event.past) this.counts.noKey++;
+    return key;
   }
 
   /** An event that a rule refuses (a key too long, a missing fact under `onMissing: error`) is put aside; the others go on. */

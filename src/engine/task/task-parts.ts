@@ -59,7 +59,7 @@ export function partsOf(options: TaskOptions): TaskParts {
     restored,
     warmUps,
     time: new TaskTime(keyed, (set, groups) => arrangement.begin(set, groups)),
-    router: new Router(number, keyedPartitions, layout, { noKey: () => void output.counts.noKey++, refuse: (event, error) => output.refuse(event, error) }),
+    router: new Router(number, keyedPartitions, layout, output),
     compiler: new RuleCompiler(layout, control, options),
     host: reports,
   });

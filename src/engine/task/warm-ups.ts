@@ -43,10 +43,6 @@ export class WarmUps {
     return this.byLane;
   }
 
-  get size(): number {
-    return this.byLane.size;
-  }
-
   /** Some history has not been read up to its input yet. */
   get goOn(): boolean {
     for (const { joined } of this.byLane.values()) if (!joined) return true;
