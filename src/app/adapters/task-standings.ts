@@ -4,9 +4,11 @@ import { placeOfLane } from '../../engine/task/warm-ups.js';
 import { decodeTimeState } from '../../engine/time/time-state.js';
 import { decodeJournalEntry, NOT_BEGUN, type JournalEntry } from '../../state/journal.js';
 import type { Log } from '../../stream/log.js';
+import { groupOf } from '../../stream/inputs/history-start.js';
 import type { WarmUpStanding } from '../../stream/inputs/history.js';
 import type { TaskHost } from '../../stream/tasks/task-host.js';
 import type { Topics } from '../../stream/topics.js';
+import { endsOf } from '../../stream/until-answered.js';
 
 /** History that a task reads for the group of a rule whose state is rebuilt. */
 export interface GroupWarmUp {
@@ -56,7 +58,7 @@ export class TaskStandings {
   async tailOf(task: number): Promise<Tail> {
     const tail = this.tails.get(task) ?? { next: 0, entry: null, table: [] };
     this.tails.set(task, tail);
-    const ends = (await this.log.reader.ends(this.topics.journal)).find(({ partition }) => partition === task);
+    const ends = await endsOf(this.log.reader, this.topics.journal, task);
     if (ends === undefined) return tail;
     tail.next = Math.max(tail.next, ends.start);
     while (tail.next < ends.end) {
@@ -109,6 +111,6 @@ function haltedOf({ time }: JournalEntry): HaltedRuleView[] {
 export function groupWarmUps(standings: readonly WarmUpStanding[]): GroupWarmUp[] {
   return standings.flatMap(({ input, ...rest }) => {
     const place = placeOfLane(input);
-    return place === null ? [] : [{ group: input.slice(input.indexOf('~') + 1), ...place, ...rest }];
+    return place === null ? [] : [{ group: groupOf({ id: input }), ...place, ...rest }];
   });
 }

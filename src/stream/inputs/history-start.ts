@@ -2,6 +2,7 @@ import type { TaskInput, WarmInput } from '../../engine/task/task-input.js';
 import type { Clock } from '../clock.js';
 import type { RunnerLimits } from '../limits.js';
 import type { LogReader } from '../log.js';
+import { endsOf, untilAnswered } from '../until-answered.js';
 
 export type HistoryInput = TaskInput & { readonly warm: WarmInput };
 
@@ -17,14 +18,10 @@ const LEAD_RECORDS = 16;
  */
 export async function findHistoryStart(reader: LogReader, clock: Clock, signal: AbortSignal, limits: RunnerLimits, topic: string, input: HistoryInput): Promise<number> {
   const { partition, startOffset, warm } = input;
-  for (let retryMs = limits.retryMs; ; retryMs = Math.min(retryMs * 2, limits.retryMsMax)) {
-    signal.throwIfAborted();
-    try {
-      const found = warm.sinceMs === -Infinity ? 0 : await reader.offsetAt(topic, partition, warm.sinceMs);
-      const ends = (await reader.ends(topic)).find((one) => one.partition === partition);
-      return Math.max(startOffset, ends?.start ?? 0, Math.min(found - LEAD_RECORDS, warm.target));
-    } catch {
-      await clock.sleep(retryMs, signal);
-    }
-  }
+  const ask = async (): Promise<number> => {
+    const found = warm.sinceMs === -Infinity ? 0 : await reader.offsetAt(topic, partition, warm.sinceMs);
+    const ends = await endsOf(reader, topic, partition);
+    return Math.max(startOffset, ends?.start ?? 0, Math.min(found - LEAD_RECORDS, warm.target));
+  };
+  return untilAnswered(ask, { clock, signal, limits, isFinal: () => false });
 }

@@ -1,6 +1,7 @@
 import { Bell, type Clock } from '../clock.js';
 import { runnerLimits, type RunnerLimits } from '../limits.js';
 import { OffsetOutOfRangeError, type Fetched, type LogReader, type LogRecord } from '../log.js';
+import { untilAnswered } from '../until-answered.js';
 
 /** One fetch, and how far it has been taken. */
 export interface Batch {
@@ -115,21 +116,12 @@ export class InputPump {
   }
 }
 
-/** Visits the records of a range in order, trying again where the log does not answer. */
+/** Visits the records of a range in order, trying again where the log does not answer. @throws OffsetOutOfRangeError */
 export async function readRange(reader: LogReader, clock: Clock, signal: AbortSignal, topic: string, partition: number, from: number, to: number, visit: (record: LogRecord) => void): Promise<void> {
   let position = from;
-  let retryMs: number = runnerLimits.retryMs;
   while (position < to) {
-    signal.throwIfAborted();
-    let fetched: Fetched;
-    try {
-      fetched = await reader.read(topic, partition, position, { maxBytes: runnerLimits.fetchBytes, maxWaitMs: runnerLimits.fetchWaitMs, signal });
-    } catch (error) {
-      if (error instanceof OffsetOutOfRangeError) throw error;
-      await clock.sleep(retryMs, signal);
-      retryMs = Math.min(retryMs * 2, runnerLimits.retryMsMax);
-      continue;
-    }
+    const at = position;
+    const fetched = await untilAnswered(() => reader.read(topic, partition, at, { maxBytes: runnerLimits.fetchBytes, maxWaitMs: runnerLimits.fetchWaitMs, signal }), { clock, signal });
     signal.throwIfAborted();
     for (const record of fetched.records) {
       if (record.offset >= to) return;

@@ -1,5 +1,6 @@
 import { decodeUtf8 } from '../../state/bytes.js';
 import { readRange } from '../inputs/input-pump.js';
+import { endsOf } from '../until-answered.js';
 import { retried, type OpenOptions } from './opening.js';
 
 /**
@@ -19,7 +20,7 @@ export class CheckpointReader {
     const { reader, topics, number, clock, signal } = this.options;
     this.settle();
     if (this.position < 0) {
-      const ends = await retried(this.options, async () => (await reader.ends(topics.state)).find(({ partition }) => partition === number));
+      const ends = await retried(this.options, () => endsOf(reader, topics.state, number));
       if (ends === undefined) return;
       this.position = ends.start;
     }

@@ -105,7 +105,7 @@ export class EntryReplay {
 }
 
 /** Next offset of each input after an entry; without those that had not begun. */
-export function positionsOf({ table, positions }: TabledEntry): Map<string, number> {
+export function positionsOf({ table, positions }: Pick<TabledEntry, 'table' | 'positions'>): Map<string, number> {
   return new Map(table.map((id, i) => [id, positions[i] as number] as const).filter(([, position]) => position !== NOT_BEGUN));
 }
 

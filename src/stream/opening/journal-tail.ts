@@ -2,6 +2,7 @@ import { EngineError } from '../../event/engine-error.js';
 import { decodeJournalEntry } from '../../state/journal.js';
 import type { LogRecord } from '../log.js';
 import { readRange } from '../inputs/input-pump.js';
+import { endsOf } from '../until-answered.js';
 import { retried, type OpenOptions, type TabledEntry } from './opening.js';
 
 /** Entries before the floor are let go when so many have been read. */
@@ -23,7 +24,7 @@ export class JournalTail {
   /** Reads on to where the journal ends now. @throws OffsetOutOfRangeError */
   async readOn(): Promise<void> {
     const { reader, topics, number, clock, signal } = this.options;
-    const ends = await retried(this.options, async () => (await reader.ends(topics.journal)).find(({ partition }) => partition === number));
+    const ends = await retried(this.options, () => endsOf(reader, topics.journal, number));
     if (ends === undefined) return;
     if (this.position < 0) this.start = this.position = ends.start;
     await readRange(reader, clock, signal, topics.journal, number, this.position, ends.end, (record) => void this.take(record));

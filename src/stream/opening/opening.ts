@@ -2,9 +2,10 @@ import type { PartitionTask } from '../../engine/task/partition-task.js';
 import { EngineError } from '../../event/engine-error.js';
 import type { JournalEntry } from '../../state/journal.js';
 import type { Clock } from '../clock.js';
-import { runnerLimits, type RunnerLimits } from '../limits.js';
+import type { RunnerLimits } from '../limits.js';
 import { OffsetOutOfRangeError, type Log, type LogReader } from '../log.js';
 import type { Topics } from '../topics.js';
+import { untilAnswered } from '../until-answered.js';
 import type { SharedControl } from '../tasks/control-reader.js';
 import type { ProtocolSwitches } from '../tasks/protocol-switches.js';
 
@@ -83,16 +84,7 @@ export function positionLost(task: number, { topic, partition, offset, start, en
   });
 }
 
-/** Asks until the log answers. */
-export async function retried<T>({ signal, progress, clock }: OpenOptions, ask: () => Promise<T>): Promise<T> {
-  for (let retryMs: number = runnerLimits.retryMs; ; retryMs = Math.min(retryMs * 2, runnerLimits.retryMsMax)) {
-    signal.throwIfAborted();
-    try {
-      return await ask();
-    } catch (error) {
-      if (error instanceof OffsetOutOfRangeError) throw error;
-      progress(`the log does not answer: ${error instanceof Error ? error.message : String(error)}`);
-      await clock.sleep(retryMs, signal);
-    }
-  }
+/** Asks until the log answers. @throws OffsetOutOfRangeError */
+export function retried<T>({ signal, progress, clock }: OpenOptions, ask: () => Promise<T>): Promise<T> {
+  return untilAnswered(ask, { clock, signal, onTrouble: (reason) => progress(`the log does not answer: ${reason}`) });
 }

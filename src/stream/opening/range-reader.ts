@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { runnerLimits } from '../limits.js';
-import { OffsetOutOfRangeError, type Fetched, type LogReader, type LogRecord } from '../log.js';
+import type { Fetched, LogReader, LogRecord } from '../log.js';
+import { untilAnswered } from '../until-answered.js';
 
 /** What is left of a fetch, from the offset `from` on. */
 interface Rest {
@@ -48,17 +49,9 @@ export class RangeReader {
     return { from, next: 0, fetched };
   }
 
-  private async fetch(topic: string, partition: number, from: number): Promise<Fetched> {
+  private fetch(topic: string, partition: number, from: number): Promise<Fetched> {
     const { reader, clock, signal } = this;
-    for (let retryMs: number = runnerLimits.retryMs; ; retryMs = Math.min(retryMs * 2, runnerLimits.retryMsMax)) {
-      signal.throwIfAborted();
-      try {
-        return await reader.read(topic, partition, from, { maxBytes: runnerLimits.fetchBytes, maxWaitMs: runnerLimits.fetchWaitMs, signal });
-      } catch (error) {
-        if (error instanceof OffsetOutOfRangeError) throw error;
-        await clock.sleep(retryMs, signal);
-      }
-    }
+    return untilAnswered(() => reader.read(topic, partition, from, { maxBytes: runnerLimits.fetchBytes, maxWaitMs: runnerLimits.fetchWaitMs, signal }), { clock, signal });
   }
 }
 

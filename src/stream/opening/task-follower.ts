@@ -5,6 +5,7 @@ import { assert, present } from '../../event/assert.js';
 import { EngineError } from '../../event/engine-error.js';
 import { runnerLimits } from '../limits.js';
 import { OffsetOutOfRangeError, type Fetched, type LogRecord } from '../log.js';
+import { endsOf } from '../until-answered.js';
 import { CheckpointReader } from './checkpoint-reader.js';
 import { EntryReplay, positionsOf } from './entry-replay.js';
 import { JournalTail } from './journal-tail.js';
@@ -162,7 +163,7 @@ export class TaskFollower {
     const { reader, topics, number, clock } = this.options;
     const startedAt = clock.now();
     this.replayed = 0;
-    const ends = await retried(this.options, async () => (await reader.ends(topics.journal)).find((one) => one.partition === number));
+    const ends = await retried(this.options, () => endsOf(reader, topics.journal, number));
     while (ends !== undefined && this.journal.position < ends.end) {
       const { position } = this.journal;
       const fetched = await retried(this.options, () => reader.read(topics.journal, number, position, { maxBytes: runnerLimits.fetchBytes, maxWaitMs: 0 }));

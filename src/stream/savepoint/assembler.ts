@@ -8,6 +8,7 @@ import { readRange } from '../inputs/input-pump.js';
 import { OffsetOutOfRangeError, type LogReader } from '../log.js';
 import { NeededTasks } from '../needed-tasks.js';
 import type { Topics } from '../topics.js';
+import { endsOf } from '../until-answered.js';
 import type { Manifest } from './manifest.js';
 import { partFile, type SavepointFiles } from './savepoint-files.js';
 
@@ -144,7 +145,7 @@ async function writerOf(task: number, { offset }: SavepointPlace, { reader, topi
   for (;;) {
     signal.throwIfAborted();
     try {
-      position ??= (await reader.ends(topics.journal)).find(({ partition }) => partition === task)?.start ?? 0;
+      position ??= (await endsOf(reader, topics.journal, task))?.start ?? 0;
       const fetched = await reader.read(topics.journal, task, position, { maxBytes: READ_BYTES, maxWaitMs: LOOK_EVERY_MS, signal });
       for (const { value } of fetched.records) {
         const { steps: [first], controlPosition, writer } = decodeJournalEntry(value as Uint8Array);

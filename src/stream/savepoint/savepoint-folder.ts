@@ -33,6 +33,11 @@ export class SavepointFolder implements SavepointFiles {
     return typeof reason === 'string' ? reason : 'not told';
   }
 
+  /** Neither complete nor failed: parts are still taken. */
+  async isOpen(): Promise<boolean> {
+    return (await this.manifest()) === null && (await this.failure()) === null;
+  }
+
   /** Whether somebody has removed it. */
   async isRemoved(): Promise<boolean> {
     return (await this.failure()) === REMOVED;
@@ -116,12 +121,12 @@ export class SavepointFolders implements PartStore {
   async write(savepoint: string, task: number, writer: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
     const folder = this.of(savepoint);
     // a task that comes to be later meets the record too
-    if ((await folder.manifest()) === null && (await folder.failure()) === null) await folder.write(partFile(task, writer), pieces);
+    if (await folder.isOpen()) await folder.write(partFile(task, writer), pieces);
   }
 
   async refuse(savepoint: string, reason: string): Promise<void> {
     const folder = this.of(savepoint);
-    if ((await folder.manifest()) === null && (await folder.failure()) === null) await folder.fail(reason);
+    if (await folder.isOpen()) await folder.fail(reason);
   }
 
   /** Names of the folders that are there. */

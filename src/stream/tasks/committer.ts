@@ -1,6 +1,7 @@
 import { decodeJournalEntry, type JournalEntry } from '../../state/journal.js';
 import type { RunnerLimits } from '../limits.js';
 import type { LogRecord, TaskProducer, TransactionWrites } from '../log.js';
+import { endsOf, untilAnswered } from '../until-answered.js';
 import { TaskLostError, type RunnerOptions } from './runner-options.js';
 
 /**
@@ -63,7 +64,7 @@ export class Committer {
 
   private async readLast(): Promise<JournalEntry | null> {
     const { log, topics, number } = this.options;
-    const ends = (await log.reader.ends(topics.journal)).find(({ partition }) => partition === number);
+    const ends = await endsOf(log.reader, topics.journal, number);
     if (ends === undefined) return null;
     let last: LogRecord | null = null;
     let position = ends.start;
@@ -76,20 +77,12 @@ export class Committer {
   }
 
   private async untilAnswered<T>(what: string, ask: () => Promise<T>, warn?: (reason: string) => void): Promise<T> {
-    let retryMs = this.limits.retryMs;
-    for (;;) {
-      this.signal.throwIfAborted();
-      try {
-        const answer = await ask();
-        this.detail = '';
-        return answer;
-      } catch (error) {
-        this.signal.throwIfAborted();
-        this.detail = `${what}: ${error instanceof Error ? error.message : String(error)}`;
-        warn?.(this.detail);
-        await this.options.clock.sleep(retryMs, this.signal);
-        retryMs = Math.min(retryMs * 2, this.limits.retryMsMax);
-      }
-    }
+    const onTrouble = (reason: string): void => {
+      this.detail = `${what}: ${reason}`;
+      warn?.(this.detail);
+    };
+    const answer = await untilAnswered(ask, { clock: this.options.clock, signal: this.signal, limits: this.limits, onTrouble, isFinal: () => false });
+    this.detail = '';
+    return answer;
   }
 }

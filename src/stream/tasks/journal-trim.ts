@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import type { RunnerLimits } from '../limits.js';
 import type { Log } from '../log.js';
 import type { Topics } from '../topics.js';
+import { endsOf } from '../until-answered.js';
 
 export interface JournalTrimOptions {
   readonly log: Log;
@@ -52,7 +53,7 @@ export class JournalTrim {
   /** The last entry before the floor that names its inputs, and the place up to which frames were taken before the floor. */
   private async needed(floor: number): Promise<{ readonly from: number; readonly frames: number }> {
     const { log, topics, number, limits, signal } = this.options;
-    const { start = 0 } = (await log.reader.ends(topics.journal)).find(({ partition }) => partition === number) ?? {};
+    const { start = 0 } = (await endsOf(log.reader, topics.journal, number)) ?? {};
     let position = Math.max(start, this.from);
     let from = position;
     let table: readonly string[] = [];

@@ -1,8 +1,8 @@
 import { assert, present } from '../../event/assert.js';
-import type { ControlRecord, SavepointMark } from '../../engine/control/control.js';
+import { asksForHistory, type SavepointMark } from '../../engine/control/control.js';
 import { PartitionTask } from '../../engine/task/partition-task.js';
 import { EngineError } from '../../event/engine-error.js';
-import { encodeJournalEntry, NOT_BEGUN, type JournalEntry } from '../../state/journal.js';
+import { encodeJournalEntry, type JournalEntry } from '../../state/journal.js';
 import { Bell } from '../clock.js';
 import { runnerLimits, type RunnerLimits } from '../limits.js';
 import type { LogRecord, OffsetOutOfRangeError } from '../log.js';
@@ -15,6 +15,7 @@ import { InputPump } from '../inputs/input-pump.js';
 import { JournalTrim } from './journal-trim.js';
 import { OpenEntry } from './open-entry.js';
 import { OpenInputs, type InputStanding } from '../inputs/open-inputs.js';
+import { positionsOf } from '../opening/entry-replay.js';
 import { openOptionsOf, positionLost, type OpenedTask, type OpenOptions } from '../opening/opening.js';
 import { openTask } from '../opening/recovery.js';
 import type { RunnerOptions, RunnerStatus } from './runner-options.js';
@@ -278,7 +279,7 @@ export class TaskRunner {
         break;
       }
       const { record, to } = present(pump.take(), 'a pump that is not empty has something to take');
-      if (control.position === from && rebuilds(change)) this.idleTime?.beforeChange(true);
+      if (control.position === from && change !== null && asksForHistory(change)) this.idleTime?.beforeChange(true);
       if (record !== null) this.task.applyControl(change, record.offset, this.inputs.positions);
       control.position = to;
       if (changesInputs) this.useInputs();
@@ -384,7 +385,7 @@ export class TaskRunner {
     this.committing = this.committer.send(entry, writes).then(
       () => {
         this.writtenFloor = entry.floor;
-        this.committed = { controlPosition: entry.controlPosition, positions: Object.fromEntries(table.map((id, i) => [id, positions[i] as number] as const).filter(([, position]) => position !== NOT_BEGUN)) };
+        this.committed = { controlPosition: entry.controlPosition, positions: Object.fromEntries(positionsOf({ table, positions })) };
         options.observer.committed(options.number, { events, alerts: effects.alerts.length, ms: options.clock.now() - now, bytes: countWrites(writes) });
         if (this.trim.trim(entry.floor)) this.entry.nameInputs();
         ended();
@@ -402,9 +403,4 @@ export class TaskRunner {
     while (this.floorTimes.length > 1 && (this.floorTimes[0] as { sequence: number }).sequence < floor) this.floorTimes.shift();
     return Math.floor(this.floorTimes[0]?.at ?? now);
   }
-}
-
-/** Whether a change may have a rule rebuilt from history. */
-function rebuilds(change: ControlRecord | null): boolean {
-  return change?.kind === 'rule' && (change.document as { readonly onChange?: unknown } | null)?.onChange === 'warmup';
 }
