@@ -21,8 +21,6 @@ export interface AbsenceProgram extends FormBasics {
 const view = new RowView();
 
 export class AbsenceState extends WaitingEvents implements PatternState {
-  dropped = 0;
-
   constructor(private readonly program: AbsenceProgram) {
     super();
   }
@@ -55,19 +53,6 @@ export class AbsenceState extends WaitingEvents implements PatternState {
 
   restsAt(): number {
     return this.nextDeadline();
-  }
-
-  expiresAt(): number {
-    return this.isEmpty() ? -Infinity : Infinity;
-  }
-
-  isEmpty(): boolean {
-    return this.size === 0;
-  }
-
-  clear(): void {
-    this.forgetAll();
-    this.dropped = 0;
   }
 
   partialMatches(): readonly PartialMatch[] {

@@ -12,8 +12,6 @@ const view = new RowView();
 
 /** A sequence of two stages, the commonest of all: its one register is a list of events. Its bytes are those of a sequence. */
 export class TwoStagesState extends WaitingEvents implements PatternState {
-  dropped = 0;
-
   constructor(private readonly program: SequenceProgram) {
     super();
   }
@@ -43,19 +41,6 @@ export class TwoStagesState extends WaitingEvents implements PatternState {
   restsAt(): number {
     const { youngest } = this;
     return youngest === undefined ? Infinity : this.untilMs(youngest);
-  }
-
-  expiresAt(): number {
-    return this.isEmpty() ? -Infinity : Infinity;
-  }
-
-  isEmpty(): boolean {
-    return this.size === 0;
-  }
-
-  clear(): void {
-    this.forgetAll();
-    this.dropped = 0;
   }
 
   partialMatches(): readonly PartialMatch[] {

@@ -6,9 +6,24 @@ const NONE: StreamEvent[] = [];
 
 /** What a form keeps where all that it keeps is a list of events in order of time, of which the oldest go first. A base, so that a key has an object less. */
 export abstract class WaitingEvents {
+  /** events that its bound made it forget */
+  dropped = 0;
   /** the first ones are gone: events[head …] are the living */
   private events = NONE;
   private head = 0;
+
+  expiresAt(): number {
+    return this.isEmpty() ? -Infinity : Infinity;
+  }
+
+  isEmpty(): boolean {
+    return this.size === 0;
+  }
+
+  clear(): void {
+    this.forgetAll();
+    this.dropped = 0;
+  }
 
   protected get size(): number {
     return this.events.length - this.head;
