@@ -1,3 +1,5 @@
+import { setTimeout as pauseFor } from 'node:timers/promises';
+
 /** How a background job stands; `reason` says what it waits for or why it refuses. */
 export interface JobStatus {
   readonly state: 'stopped' | 'standby' | 'working' | 'waiting' | 'refused';
@@ -70,7 +72,7 @@ export class BackgroundLoop {
       this.woken = false;
       const outcome = await this.attempt(signal);
       this.report(outcome.status);
-      if (outcome.restMs !== undefined && outcome.restMs > 0) await rest(outcome.restMs, signal);
+      if (outcome.restMs !== undefined && outcome.restMs > 0) await pauseFor(outcome.restMs, undefined, { signal }).catch(() => undefined);
       if (!signal.aborted && !this.woken) await this.pause(outcome.pauseMs);
     }
   }
@@ -102,18 +104,4 @@ export class BackgroundLoop {
       };
     });
   }
-}
-
-/** Resolves after `ms`, or when the signal aborts. */
-function rest(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
 }
