@@ -1,13 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { freePorts } from '../kafka/broker.js';
 import { startFaultProxy, type FaultProxy } from '../kafka/fault-proxy.js';
 import { testBroker } from '../kafka/test-broker.js';
 import { TestPostgres } from '../postgres/test-postgres.js';
-import { Service } from './parts/service.js';
+import type { Service } from './parts/service.js';
+import { useServices } from './parts/services.js';
 import { until } from './parts/until.js';
 import { activateRules, makePayments } from './parts/workload.js';
 
@@ -15,28 +13,23 @@ jest.setTimeout(180_000);
 
 let brokers: string[];
 let postgres: TestPostgres;
-const services: Service[] = [];
+const services = useServices('kafka-process');
 const proxies: FaultProxy[] = [];
-const dataDir = mkdtempSync(join(tmpdir(), 'vigil-kafka-process-'));
 
 beforeAll(async () => {
   brokers = await testBroker();
   postgres = await TestPostgres.start();
 });
 afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.end('SIGKILL')));
   await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
 });
 afterAll(() => {
   postgres.close();
-  rmSync(dataDir, { recursive: true, force: true });
 });
 
 async function service(kafka: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Service> {
-  const environment = { KAFKA_BROKERS: kafka.join(','), DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: `e2e-${randomBytes(4).toString('hex')}`, VIGIL_KEYED_PARTITIONS: '2', VIGIL_DATA_DIR: dataDir, ...more };
-  const made = new Service(await freePorts(1), environment);
-  services.push(made);
-  return made;
+  const environment = { KAFKA_BROKERS: kafka.join(','), DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: `e2e-${randomBytes(4).toString('hex')}`, VIGIL_KEYED_PARTITIONS: '2', VIGIL_DATA_DIR: services.newFolder(), ...more };
+  return services.service(environment);
 }
 
 async function proxyAt(port: number): Promise<FaultProxy> {

@@ -1,35 +1,15 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { describe, expect, it, jest } from '@jest/globals';
 import { request } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from '../kafka/broker.js';
-import { ADMIN_KEY, Service } from './parts/service.js';
+import { ADMIN_KEY, type Service } from './parts/service.js';
+import { useServices } from './parts/services.js';
 import { until } from './parts/until.js';
 import { activateRules, makePayments } from './parts/workload.js';
 
 jest.setTimeout(120_000);
 
-const folders: string[] = [];
-const services: Service[] = [];
-
-afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.end('SIGKILL')));
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'vigil-process-'));
-  folders.push(folder);
-  return folder;
-}
-
-async function service(environment: Readonly<Record<string, string>>): Promise<Service> {
-  const made = new Service(await freePorts(1), environment);
-  services.push(made);
-  return made;
-}
+const { newFolder, service } = useServices('process');
 
 interface TaskView {
   readonly task: number;
@@ -134,8 +114,7 @@ describe('a start that cannot be', () => {
   it('on a port that is taken says which', async () => {
     const taken = createServer();
     const port = await new Promise<number>((done) => taken.listen(0, '127.0.0.1', () => done((taken.address() as AddressInfo).port)));
-    const refused = new Service(port, { VIGIL_DATA_DIR: newFolder() });
-    services.push(refused);
+    const refused = await service({ VIGIL_DATA_DIR: newFolder() }, port);
     await refused.spawn();
     expect((await refused.ending()).code).toBe(1);
     expect(refused.output).toContain(`port ${port} is taken`);

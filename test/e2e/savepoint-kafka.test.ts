@@ -1,16 +1,16 @@
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKafkaLog } from '../../src/stream/kafka/kafka-log.js';
 import type { Log } from '../../src/stream/log.js';
-import { freePorts } from '../kafka/broker.js';
 import { testBroker } from '../kafka/test-broker.js';
 import { TestPostgres } from '../postgres/test-postgres.js';
 import { vigil } from './parts/command.js';
 import { alertsOf, post, quiet, twoHalves } from './parts/savepoint-traffic.js';
-import { Service } from './parts/service.js';
+import type { Service } from './parts/service.js';
+import { useServices } from './parts/services.js';
 import { activateRules, recount, rulesOver } from './parts/workload.js';
 
 jest.setTimeout(300_000);
@@ -18,7 +18,7 @@ jest.setTimeout(300_000);
 let brokers: string[];
 let postgres: TestPostgres;
 let log: Log;
-const services: Service[] = [];
+const { service } = useServices('savepoint-kafka');
 const dataDir = mkdtempSync(join(tmpdir(), 'vigil-savepoint-kafka-'));
 
 beforeAll(async () => {
@@ -26,20 +26,11 @@ beforeAll(async () => {
   postgres = await TestPostgres.start();
   log = await openKafkaLog({ brokers, clientId: 'savepoint', app: 'savepoint-reader', journalTopic: 'none', taskSlots: 1 });
 });
-afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.end('SIGKILL')));
-});
 afterAll(async () => {
   await log.close();
   postgres.close();
   rmSync(dataDir, { recursive: true, force: true });
 });
-
-async function service(environment: Readonly<Record<string, string>>): Promise<Service> {
-  const made = new Service(await freePorts(1), environment);
-  services.push(made);
-  return made;
-}
 
 it('on Kafka, two processes write their parts into one folder, and an application beside them goes on from four keyed partitions on six', async () => {
   const name = randomBytes(4).toString('hex');

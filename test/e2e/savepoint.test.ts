@@ -1,29 +1,15 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { describe, expect, it, jest } from '@jest/globals';
+import { cpSync, existsSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEmbeddedLog } from '../../src/stream/embedded/embedded-log.js';
-import { freePorts } from '../kafka/broker.js';
 import { vigil } from './parts/command.js';
 import { alertsOf, post, quiet, twoHalves } from './parts/savepoint-traffic.js';
-import { Service } from './parts/service.js';
+import { useServices } from './parts/services.js';
 import { activateRules, recount } from './parts/workload.js';
 
 jest.setTimeout(240_000);
 
-const folders: string[] = [];
-const services: Service[] = [];
-
-afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.end('SIGKILL')));
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-async function service(environment: Readonly<Record<string, string>>): Promise<Service> {
-  const made = new Service(await freePorts(1), environment);
-  services.push(made);
-  return made;
-}
+const { newFolder, service } = useServices('savepoint');
 
 // no silence releases anything: what is found then follows from the events alone
 const SOURCE = { topic: 'payments', eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', partitions: 2, idleAfter: '12h' };
@@ -31,8 +17,7 @@ const COUNT = 2_500;
 
 describe('a savepoint of the service on embedded defaults', () => {
   it('is taken by command, and another application with other keyed partitions goes on from it', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'vigil-savepoint-'));
-    folders.push(dataDir);
+    const dataDir = newFolder();
     const [first, second] = twoHalves(COUNT, 3);
     const before = await service({ VIGIL_DATA_DIR: dataDir, VIGIL_KEYED_PARTITIONS: '3' });
     await before.start();

@@ -1,28 +1,16 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { freePorts } from '../kafka/broker.js';
 import { testBroker } from '../kafka/test-broker.js';
-import { Service } from './parts/service.js';
+import type { Service } from './parts/service.js';
+import { useServices } from './parts/services.js';
 import { until } from './parts/until.js';
 
 jest.setTimeout(180_000);
 
-const folders: string[] = [];
-const services: Service[] = [];
-
-afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.end('SIGKILL')));
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
+const services = useServices('warm-up');
 
 async function service(environment: Readonly<Record<string, string>>): Promise<Service> {
-  const folder = mkdtempSync(join(tmpdir(), 'vigil-warm-up-'));
-  folders.push(folder);
-  const made = new Service(await freePorts(1), { VIGIL_DATA_DIR: folder, VIGIL_KEYED_PARTITIONS: '2', ...environment });
-  services.push(made);
+  const made = await services.service({ VIGIL_DATA_DIR: services.newFolder(), VIGIL_KEYED_PARTITIONS: '2', ...environment });
   await made.start();
   return made;
 }

@@ -1,3 +1,4 @@
+import { dice } from '../../dice.js';
 import type { JsonValue } from '../../../src/event/stream-event.js';
 
 /** One end of a comparison: rules, and a stream of events that never ends. */
@@ -26,17 +27,6 @@ export interface GrowthRatio {
   readonly blocksAtMost: number;
   readonly base: GrowthCase;
   readonly grown: GrowthCase;
-}
-
-/** A small generator of its own: the same seed gives the same numbers for ever. @returns numbers in [0, 1) */
-export function dice(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** First time of every stream, epoch ms. */

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../../src/event/stream-event.js';
 import { rulesOf, type Workload } from '../workload-rules.js';
-import { dice, makeEvent, streamOf, BEGIN_MS, type GrowthCase, type GrowthRatio } from './growth-case.js';
+import { dice } from '../../dice.js';
+import { makeEvent, streamOf, BEGIN_MS, type GrowthCase, type GrowthRatio } from './growth-case.js';
 
 /** How much of everything: 1 for times, less where blocks of code are counted. */
 export interface Scale {
@@ -14,7 +15,7 @@ export const TIMES: Scale = { events: 150_000, manyKeys: 1_000_000 };
 export const BLOCKS: Scale = { events: 4_000, manyKeys: 20_000 };
 
 type Rule = Readonly<Record<string, JsonValue>>;
-const only = (workload: Workload): Rule => rulesOf(workload, 1)[0] as Rule;
+const ruleOf = (workload: Workload): Rule => rulesOf(workload, 1)[0] as Rule;
 const withPattern = (rule: Rule, changes: Rule): Rule => ({ ...rule, pattern: { ...(rule['pattern'] as Rule), ...changes }, limits: { partialMatches: 10_000 } });
 
 const payments = (keys: number, gapMs: number, amountMinor: (random: () => number) => number): (() => () => JsonValue) =>
@@ -30,24 +31,24 @@ const small = (random: () => number): number => Math.floor(random() * 20_000);
 /** Every ratio that has a bound. */
 export function growthRatios({ events, manyKeys }: Scale): readonly GrowthRatio[] {
   const few = manyKeys / 100;
-  const keyed = (keys: number): GrowthCase => ({ rules: [only('W1')], warmUp: keys * 3, events, stream: payments(keys, 240_000, mixed) });
+  const keyed = (keys: number): GrowthCase => ({ rules: [ruleOf('W1')], warmUp: keys * 3, events, stream: payments(keys, 240_000, mixed) });
   const byMerchant = (rules: readonly JsonValue[]): GrowthCase => ({ rules, warmUp: events / 2, events, stream: payments(10_000, 240_000, mixed) });
   const elsewhere = (count: number): GrowthCase => byMerchant(rulesOf('W5', count).map((rule, i) => ({ ...(rule as Rule), params: { merchant: `nowhere-${i}`, limit: 1_000 + i } })));
   const thresholds = (count: number): GrowthCase => ({
-    rules: Array.from({ length: count }, (_, i) => ({ ...only('W2'), id: `velocity-${i}`, when: { fact: 'payments', operator: 'greaterThan', value: 30 + i } })),
+    rules: Array.from({ length: count }, (_, i) => ({ ...ruleOf('W2'), id: `velocity-${i}`, when: { fact: 'payments', operator: 'greaterThan', value: 30 + i } })),
     warmUp: events / 2, events, stream: payments(1_000, 60_000, mixed),
   });
   const window = (window: string, keys = 40): GrowthCase => ({
-    rules: [{ ...only('W2'), let: { payments: { count: true, window }, volume: { sum: 'amountMinor', window } }, when: { all: [{ fact: 'payments', operator: 'greaterThan', value: 1_000_000 }, { fact: 'volume', operator: 'lessThan', value: 0 }] } }],
+    rules: [{ ...ruleOf('W2'), let: { payments: { count: true, window }, volume: { sum: 'amountMinor', window } }, when: { all: [{ fact: 'payments', operator: 'greaterThan', value: 1_000_000 }, { fact: 'volume', operator: 'lessThan', value: 0 }] } }],
     warmUp: keys * 1_000, events, stream: payments(keys, 60_000, mixed),
   });
-  const sequence = (within: string, keys = 20): GrowthCase => ({ rules: [withPattern(only('W1'), { within })], warmUp: keys * 1_000, events, stream: payments(keys, 60_000, small) });
+  const sequence = (within: string, keys = 20): GrowthCase => ({ rules: [withPattern(ruleOf('W1'), { within })], warmUp: keys * 1_000, events, stream: payments(keys, 60_000, small) });
   const branching = (within: string, keys = 10): GrowthCase => ({
-    rules: [withPattern(only('W6'), { within })],
+    rules: [withPattern(ruleOf('W6'), { within })],
     warmUp: keys * 1_000, events, stream: streamOf(6_000 / keys, (n) => ({ key: n % keys, type: 'AB'[Math.floor(n / keys) % 2] as string })),
   });
   const travel = (within: string, keys = 20): GrowthCase => ({
-    rules: [withPattern(only('W3'), { within })],
+    rules: [withPattern(ruleOf('W3'), { within })],
     warmUp: keys * 200, events: events / 10, stream: streamOf(6_000 / keys, (n, random) => ({ key: n % keys, type: 'login', lat: 52.52 + random() * 0.02, lon: 13.4 + random() * 0.02 })),
   });
   return [
@@ -67,7 +68,7 @@ export function growthRatios({ events, manyKeys }: Scale): readonly GrowthRatio[
 /** Each order is paid when so many others have been placed. */
 function waiting(others: number, events: number): GrowthCase {
   return {
-    rules: [{ ...only('W4'), pattern: { stages: [{ as: 'placed', on: 'order.placed' }, { absent: { on: 'payment.captured' }, for: '30d' }] } }],
+    rules: [{ ...ruleOf('W4'), pattern: { stages: [{ as: 'placed', on: 'order.placed' }, { absent: { on: 'payment.captured' }, for: '30d' }] } }],
     warmUp: others * 2,
     events,
     stream: () => {
@@ -84,7 +85,7 @@ function waiting(others: number, events: number): GrowthCase {
 /** A share of the events comes up to ten seconds after events that happened later. */
 function disordered(share: number, events: number): GrowthCase {
   return {
-    rules: [only('W1')],
+    rules: [ruleOf('W1')],
     source: { disorder: '10s' },
     warmUp: events / 2,
     events,

@@ -1,4 +1,5 @@
-import { BEGIN_MS, dice } from '../growth/growth-case.js';
+import { dice } from '../../dice.js';
+import { BEGIN_MS } from '../growth/growth-case.js';
 
 /** A payment of about 330 bytes as JSON. */
 export interface Payment {

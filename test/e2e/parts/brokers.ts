@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { freePorts, killNode, reapWhenUnused, registerUser, restartNode, runningPids, startBroker, stopBroker, type BrokerOptions } from '../../kafka/broker.js';
 import { testBroker } from '../../kafka/test-broker.js';
+import { sleep } from './until.js';
 
 /** The brokers that a run is over: the shared one of the tests, or three of its own, which it may kill and stop. */
 export interface Brokers {
@@ -25,14 +26,14 @@ export async function startBrokers(nodes: 1 | 3): Promise<Brokers> {
     list: brokers,
     kill: async (node, forMs) => {
       await killNode(cluster.dataDir, node);
-      await sleepFor(forMs);
+      await sleep(forMs);
       await restartNode(cluster, node);
     },
     pause: async (node, forMs) => {
       const running = runningPids(cluster.dataDir).find((one) => one.node === node);
       if (running === undefined) return;
       process.kill(running.pid, 'SIGSTOP');
-      await sleepFor(forMs);
+      await sleep(forMs);
       process.kill(running.pid, 'SIGCONT');
     },
     stop: async () => {
@@ -42,5 +43,4 @@ export async function startBrokers(nodes: 1 | 3): Promise<Brokers> {
   };
 }
 
-const sleepFor = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 const leftAlone = (): Promise<void> => Promise.reject(new Error('the shared broker is not disturbed'));

@@ -1,4 +1,4 @@
-import { dice } from './workload.js';
+import { dice } from '../../dice.js';
 
 /** What is done to a member or a broker, at a time since the first event. */
 export interface Disturbance {

@@ -48,6 +48,13 @@ export class Peer {
   }
 }
 
+/** Every record of a topic up to its present end, read committed, as JSON. */
+export async function readAll(brokers: string, topic: string): Promise<string[]> {
+  const reader = new Peer(['read', brokers, topic]);
+  await reader.done;
+  return reader.lines.filter((line) => line.startsWith('{'));
+}
+
 export function alertsOf(lines: readonly string[]): SeenAlert[] {
   return lines
     .filter((line) => line.startsWith('{'))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../../kafka/broker.js';
 import { testBroker } from '../../kafka/test-broker.js';
-import { alertsOf, Peer } from './kafka-peer.js';
+import { alertsOf, Peer, readAll } from './kafka-peer.js';
 import { ADMIN_KEY, Service } from './service.js';
 import { sleep, until } from './until.js';
 import { activateRules, judge, makePayments, recount, type Payment, type Verdict } from './workload.js';
@@ -153,12 +153,6 @@ async function oneMore(service: Service, brokers: string, topic: string, payment
   await until(() => text.includes('last-card'), 'the last alert comes by the stream', 240_000);
   over.abort();
   return [...text.matchAll(/^data: (\{.*last-card.*\})$/gm)].map(([, json]) => (JSON.parse(json as string) as { rule: string }).rule);
-}
-
-async function readAll(brokers: string, topic: string): Promise<string[]> {
-  const reader = new Peer(['read', brokers, topic]);
-  await reader.done;
-  return reader.lines.filter((line) => line.startsWith('{'));
 }
 
 /** What the start needed does not count: the embedded database is laid out then. */

@@ -7,7 +7,7 @@ import { freePorts } from '../../kafka/broker.js';
 import { TestPostgres } from '../../postgres/test-postgres.js';
 import { startBrokers, type Brokers } from './brokers.js';
 import type { Disturbance } from './disturbance.js';
-import { alertsOf, Peer, type SeenAlert } from './kafka-peer.js';
+import { alertsOf, Peer, readAll, type SeenAlert } from './kafka-peer.js';
 import { Service } from './service.js';
 import { sleep, until } from './until.js';
 import { activateRules, changeRule, judge, makePayments, recount, type Payment, type Verdict } from './workload.js';
@@ -165,12 +165,6 @@ async function pauseAndGoOn(service: Service, forMs: number): Promise<void> {
   service.signal('SIGSTOP');
   await sleep(forMs);
   service.signal('SIGCONT');
-}
-
-async function readAll(brokers: string, topic: string): Promise<string[]> {
-  const reader = new Peer(['read', brokers, topic]);
-  await reader.done;
-  return reader.lines.filter((line) => line.startsWith('{'));
 }
 
 interface Figures {

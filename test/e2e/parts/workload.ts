@@ -1,3 +1,4 @@
+import { dice } from '../../dice.js';
 import type { Service } from './service.js';
 import { until } from './until.js';
 
@@ -13,17 +14,6 @@ export interface Payment {
 }
 
 const WINDOW_MS = 600_000;
-
-/** A small generator of its own: the same seed gives the same numbers for ever. @returns numbers in [0, 1) */
-export function dice(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /**
  * Payments half a second apart on average, the last not later than now.
