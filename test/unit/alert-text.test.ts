@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonValue } from '../../src/event/stream-event.js';
-import { factsText, jsonOf, quoted } from '../../src/engine/groups/alert-text.js';
+import { factsText, jsonOf, quoted } from '../../src/engine/alerts/alert-text.js';
 
 const text = fc.oneof(fc.string(), fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('', '"', '\\', '\u007f', '\u0000', '\ud800', 'ä', 'x'.repeat(32), 'x'.repeat(33)));
 

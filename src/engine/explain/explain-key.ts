@@ -3,7 +3,7 @@ import type { FieldValue, JsonValue, StreamEvent } from '../../event/stream-even
 import { WITNESS } from '../../rules/compile-rule.js';
 import { keyPartsOf } from '../../rules/key-text.js';
 import { peek } from '../../state/peek.js';
-import { FiringState } from '../groups/firing.js';
+import { FiringState } from '../alerts/firing.js';
 import type { GroupProgram } from '../groups/group-program.js';
 import type { KeyState } from '../groups/key-state.js';
 import type { RunningRule } from '../groups/running-rule.js';

@@ -1,7 +1,7 @@
 import type { Awaited, PartialMatch, PatternOutput, PatternState, StateReader, StateWriter, TakenEvent } from '../../cep/matcher.js';
 import { NO_MATCH, type MatchView } from '../../event/match-view.js';
 import type { StreamEvent } from '../../event/stream-event.js';
-import { TakenView } from '../groups/alert-builder.js';
+import { TakenView } from '../alerts/alert-builder.js';
 import type { StageChecks } from './stage-checks.js';
 import type { MatchStep, Observation, ObservedEvent, StageView } from './observation.js';
 

@@ -1,6 +1,6 @@
 import type { EngineError } from '../../event/engine-error.js';
 import type { EventRecord } from '../events/event-record.js';
-import type { Firing } from './alert-builder.js';
+import type { Firing } from '../alerts/alert-builder.js';
 import type { KeyState } from './key-state.js';
 import type { RunningRule } from './running-rule.js';
 

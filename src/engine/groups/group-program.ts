@@ -6,14 +6,14 @@ import type { Aggregate } from '../../state/aggregate.js';
 import { ByteReader, ByteWriter } from '../../state/bytes.js';
 import { compileAggregate } from '../../state/make-aggregate.js';
 import type { LiveRule } from '../control/control-state.js';
-import { alertTexts } from './alert-text.js';
-import { EventFilter } from './event-filter.js';
+import { alertTexts } from '../alerts/alert-text.js';
+import { EventFilter } from '../plans/event-filter.js';
 import type { EventRecord } from '../events/event-record.js';
-import { FiringState } from './firing.js';
+import { FiringState } from '../alerts/firing.js';
 import { Parts, type Part } from './parts.js';
-import { PlanTree } from './plan-tree.js';
-import { TriggeredRules } from './triggered-rules.js';
-import type { Plan } from './plan.js';
+import { PlanTree } from '../plans/plan-tree.js';
+import { TriggeredRules } from '../plans/triggered-rules.js';
+import type { Plan } from '../plans/plan.js';
 import { newRuleCounts, type LetStep, type RuleCounts, type RunningRule } from './running-rule.js';
 
 /** The rules of a group compiled together: equal windows are kept once, and each event type has its plan. */

@@ -6,13 +6,13 @@ import type { FieldValue, StreamEvent } from '../../event/stream-event.js';
 import type { EventRecord } from '../events/event-record.js';
 import { engineLimits } from '../limits.js';
 import type { LaneSet } from '../time/lanes.js';
-import { evidenceOf, matchEvidence, TakenView, witnessOf, type Evidence, type Firing } from './alert-builder.js';
+import { evidenceOf, matchEvidence, TakenView, witnessOf, type Evidence, type Firing } from '../alerts/alert-builder.js';
 import type { GroupHost } from './group-host.js';
 import { FEW_PATTERNS, type GroupProgram } from './group-program.js';
 import type { KeyState } from './key-state.js';
 import type { Parts } from './parts.js';
 import { BudgetError } from './rule-failure.js';
-import type { Plan } from './plan.js';
+import type { Plan } from '../plans/plan.js';
 import type { LetStep, RunningRule } from './running-rule.js';
 
 /** What the rules of a group make of the events of a key, and of the time that passes for it. */

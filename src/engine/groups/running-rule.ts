@@ -1,6 +1,6 @@
 import type { LetProgram, RuleProgram } from '../../rules/program.js';
 import type { LiveRule } from '../control/control-state.js';
-import type { AlertTexts } from './alert-text.js';
+import type { AlertTexts } from '../alerts/alert-text.js';
 
 /** What operators are told about one rule in one task. Counted since the task opened; no part of the state. */
 export interface RuleCounts {

@@ -3,7 +3,7 @@ import type { SlotLayout } from '../../event/slot-layout.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import { keyPartsOf } from '../../rules/key-text.js';
 import type { KeyReader } from '../../rules/key-reader.js';
-import { keyHash, type Firing } from '../groups/alert-builder.js';
+import { keyHash, type Firing } from '../alerts/alert-builder.js';
 import type { AlertEffect, FrameEffect } from '../task/effects.js';
 import { emptyEventRecord, type EventRecord } from '../events/event-record.js';
 import type { GroupProgram } from '../groups/group-program.js';

@@ -1,7 +1,7 @@
 import { present } from '../../event/assert.js';
 import type { EngineError } from '../../event/engine-error.js';
 import type { EventRecord } from '../events/event-record.js';
-import { buildAlert, type Firing } from '../groups/alert-builder.js';
+import { buildAlert, type Firing } from '../alerts/alert-builder.js';
 import type { GroupHost } from '../groups/group-host.js';
 import type { KeyState } from '../groups/key-state.js';
 import type { RunningRule } from '../groups/running-rule.js';

@@ -2,7 +2,7 @@ import { EngineError } from '../../event/engine-error.js';
 import type { KeyReader } from '../../rules/key-reader.js';
 import type { Unreadable } from '../events/event-decoder.js';
 import type { EventRecord } from '../events/event-record.js';
-import { digestOf } from '../groups/alert-builder.js';
+import { digestOf } from '../alerts/alert-builder.js';
 import { noEffects, type AlertEffect, type Effects } from './effects.js';
 import type { InputRecord, OpenInput } from './task-input.js';
 

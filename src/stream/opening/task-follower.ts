@@ -1,4 +1,4 @@
-import { keyHash } from '../../engine/groups/alert-builder.js';
+import { keyHash } from '../../engine/alerts/alert-builder.js';
 import { PartitionTask } from '../../engine/task/partition-task.js';
 import { isLayoutKey } from '../../engine/checkpoint/state-record.js';
 import { assert, present } from '../../event/assert.js';

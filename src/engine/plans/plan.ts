@@ -1,5 +1,5 @@
 import type { EventRecord } from '../events/event-record.js';
-import type { LetStep, RunningRule } from './running-rule.js';
+import type { LetStep, RunningRule } from '../groups/running-rule.js';
 import type { TriggeredRules } from './triggered-rules.js';
 
 /** What an event of one type sets off in a group. */

@@ -1,7 +1,7 @@
 import type { FieldValue } from '../../event/stream-event.js';
 import type { EventRecord } from '../events/event-record.js';
 import type { Plan } from './plan.js';
-import type { RunningRule } from './running-rule.js';
+import type { RunningRule } from '../groups/running-rule.js';
 import { engineLimits } from '../limits.js';
 
 /** Rules by the value of one field that they ask for. */

@@ -1,6 +1,6 @@
 import type { StreamEvent } from '../../event/stream-event.js';
 import { engineLimits } from '../limits.js';
-import type { RunningRule } from './running-rule.js';
+import type { RunningRule } from '../groups/running-rule.js';
 
 /** What must hold of one number for a rule's condition: at least, or at most, so much. */
 interface Threshold {

@@ -3,7 +3,7 @@ import type { ElementSpec, EventCheck, LoopSpec } from '../../cep/pattern.js';
 import { NO_MATCH, type EventTest } from '../../event/match-view.js';
 import type { StreamEvent } from '../../event/stream-event.js';
 import type { FactCounters } from '../../rules/fact-counters.js';
-import type { RunningRule } from './running-rule.js';
+import type { RunningRule } from '../groups/running-rule.js';
 import type { TriggeredRules } from './triggered-rules.js';
 
 /**

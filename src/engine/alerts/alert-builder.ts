@@ -6,7 +6,7 @@ import { WITNESS } from '../../rules/compile-rule.js';
 import { isOnePart, keyPartsOf } from '../../rules/key-text.js';
 import type { AlertEffect } from '../task/effects.js';
 import { factsText, jsonOf, quoted } from './alert-text.js';
-import type { RunningRule } from './running-rule.js';
+import type { RunningRule } from '../groups/running-rule.js';
 import { engineLimits } from '../limits.js';
 import { SIGNALS } from '../control/topology.js';
 
