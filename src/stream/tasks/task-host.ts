@@ -1,14 +1,12 @@
 import type { ControlState } from '../../engine/control/control-state.js';
 import { EngineError } from '../../event/engine-error.js';
-import { Bell, type Clock } from '../clock.js';
-import { SharedControl } from './control-reader.js';
-import { InputPump } from '../inputs/input-pump.js';
+import type { Clock } from '../clock.js';
 import { runnerLimits, type RunnerLimits } from '../limits.js';
 import type { Log, MembershipListener } from '../log.js';
-import { NeededTasks } from '../needed-tasks.js';
 import type { PartStore } from '../savepoint/part-writer.js';
 import { SilenceCheck } from '../inputs/silence-check.js';
 import { openOptionsOf } from '../opening/opening.js';
+import { ControlFollower } from './control-follower.js';
 import type { ProtocolSwitches } from './protocol-switches.js';
 import type { RunnerObserver, RunnerStatus } from './runner-options.js';
 import { Standbys, type StandbyStatus } from '../opening/standbys.js';
@@ -32,7 +30,7 @@ export interface HostOptions {
   /** a text that is different at each call */
   readonly newNonce: () => string;
   readonly fast?: boolean;
-  /** this process is out of the group for good: it holds nothing any more and must end */
+  /** this member is out of the group for good: it holds nothing any more, and its process or thread must end */
   readonly onLost?: (reason: Error) => void;
   /** default: `runnerLimits` */
   readonly limits?: RunnerLimits;
@@ -44,14 +42,11 @@ export interface HostOptions {
 }
 
 /**
- * Runs the tasks that the membership gives this process. It follows the control topic to know which numbers have work. A task that is lost or
+ * Runs the tasks that the membership gives this member: a process, or a thread of one. It follows the control topic to know which numbers have work. A task that is lost or
  * fails is opened again for as long as it is ours: another owner may have fenced it on its way out.
  */
 export class TaskHost {
-  /** what the control topic says so far, for placing and for status */
-  readonly control: ControlState;
-  private readonly needed: NeededTasks;
-  private readonly shared = new SharedControl();
+  private readonly following: ControlFollower;
   private readonly owned = new Set<number>();
   private readonly running = new Map<number, { readonly runner: TaskRunner; readonly ended: Promise<void> }>();
   private readonly standbys: Standbys;
@@ -61,29 +56,27 @@ export class TaskHost {
   /** how often in a row a task was lost soon after it was opened */
   private readonly losses = new Map<number, number>();
   private readonly stopping = new AbortController();
-  private readonly bell = new Bell();
-  private readonly pump: InputPump;
   private readonly limits: RunnerLimits;
   private readonly silence: SilenceCheck;
-  private caughtUp = false;
   private hasJoined = false;
-  private readonly following: Promise<void>;
   private joining: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: HostOptions) {
     this.limits = options.limits ?? runnerLimits;
     this.silence = new SilenceCheck(options.log.reader, options.clock, this.limits.silenceCheckMs);
-    this.needed = new NeededTasks(options.keyedPartitions, this.shared.prepare);
-    this.control = this.needed.control;
-    this.pump = new InputPump(options.log.reader, options.topics.control, 0, 0, options.clock, this.bell, this.limits);
     this.standbys = new Standbys({
       clock: options.clock,
       limits: this.limits,
-      openOptions: (number, signal, progress) => openOptionsOf({ ...options, number, control: this.shared }, { signal, progress, warn: (message, facts) => options.observer.warn(number, message, facts) }),
+      openOptions: (number, signal, progress) => openOptionsOf({ ...options, number, control: this.following.shared }, { signal, progress, warn: (message, facts) => options.observer.warn(number, message, facts) }),
       warn: (task, message, facts) => options.observer.warn(task, message, facts),
       error: (task, message, facts) => options.observer.error(task, message, facts),
     });
-    this.following = this.follow();
+    this.following = new ControlFollower({ reader: options.log.reader, topic: options.topics.control, keyedPartitions: options.keyedPartitions, clock: options.clock, limits: this.limits, moved: () => this.openOwned() });
+  }
+
+  /** What the control topic says so far, for placing and for status. */
+  get control(): ControlState {
+    return this.following.control;
   }
 
   start(): Promise<void> {
@@ -101,7 +94,7 @@ export class TaskHost {
       },
       onLost: (reason) => {
         this.abandon();
-        this.options.observer.error(-1, 'this process is no longer a member: it must end', { reason: reason.message });
+        this.options.observer.error(-1, 'out of the group for good: what runs this member must end', { reason: reason.message });
         this.options.onLost?.(reason);
       },
     });
@@ -122,7 +115,7 @@ export class TaskHost {
 
   /** What it could carry on at once; of a task that has no work yet there is nothing to read. */
   private get warmTasks(): readonly number[] {
-    if (!this.caughtUp) return [];
+    if (!this.following.caughtUp) return [];
     const needed = new Set(this.neededTasks);
     return [...this.standbys.warm, ...this.toFollow.filter((number) => !needed.has(number))];
   }
@@ -134,7 +127,7 @@ export class TaskHost {
     const running = [...this.running.values()];
     for (const { runner } of running) runner.drain();
     await Promise.all(running.map(({ ended }) => ended));
-    await this.close();
+    await this.following.stop();
     // one that is still on its way in would become an owner that serves nobody
     await this.joining.catch(() => undefined);
     await this.options.log.membership.leave();
@@ -145,14 +138,7 @@ export class TaskHost {
     this.stopping.abort();
     this.standbys.stop();
     for (const { runner } of this.running.values()) runner.abandon();
-    this.pump.stop();
-    this.bell.ring();
-  }
-
-  private async close(): Promise<void> {
-    this.pump.stop();
-    this.bell.ring();
-    await this.following;
+    void this.following.stop();
   }
 
   get ownedTasks(): readonly number[] {
@@ -178,37 +164,15 @@ export class TaskHost {
 
   /** Numbers that have work, as far as the control topic was read. */
   get neededTasks(): readonly number[] {
-    return this.needed.numbers;
+    return this.following.neededTasks;
   }
 
   /** Why this process is not ready, or null when every task of its own is live. */
   get notReady(): string | null {
     if (!this.hasJoined) return 'the group is being joined';
-    if (!this.caughtUp) return this.pump.trouble ?? 'the control topic is being read';
+    if (this.following.waitsFor !== null) return this.following.waitsFor;
     const waiting = this.neededTasks.filter((n) => this.owned.has(n) && this.running.get(n)?.runner.status.state !== 'live');
     return waiting.length === 0 ? null : `tasks ${waiting.join(', ')} are opening`;
-  }
-
-  /** Reads the control topic for as long as the host lives. */
-  private async follow(): Promise<void> {
-    const { clock } = this.options;
-    while (!this.stopping.signal.aborted) {
-      let moved = false;
-      for (let next = this.pump.take(); next !== null; next = this.pump.take()) {
-        const record = next.record === null ? null : this.shared.read(next.record);
-        if (record !== null) this.needed.apply(record, (next.record as { offset: number }).offset);
-        this.control.position = next.to;
-        moved = true;
-      }
-      if (this.pump.atEnd && this.pump.empty && !this.caughtUp) {
-        this.caughtUp = true;
-        moved = true;
-      }
-      if (moved) {
-        this.openOwned();
-      }
-      await this.bell.wait(clock, this.caughtUp ? this.limits.fetchWaitMs : this.limits.retryMs);
-    }
   }
 
   private openOwned(): void {
@@ -224,7 +188,7 @@ export class TaskHost {
   }
 
   private open(number: number): void {
-    const runner = new TaskRunner({ ...this.options, control: this.shared, silence: this.silence, number, nonce: this.options.newNonce(), followed: this.standbys.take(number) });
+    const runner = new TaskRunner({ ...this.options, control: this.following.shared, silence: this.silence, number, nonce: this.options.newNonce(), followed: this.standbys.take(number) });
     const ended = this.watch(number, runner);
     this.running.set(number, { runner, ended });
   }
