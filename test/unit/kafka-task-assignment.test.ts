@@ -43,6 +43,13 @@ describe('sharing out task numbers', () => {
     expect(standbys({ a: [0, 3], b: [1], c: [2] }, follows('a', [1]), follows('b', [2]), follows('c', [0, 3]))).toEqual({ a: [1], b: [2], c: [0, 3] });
   });
 
+  it('has no task followed in the process that its owner is in: both would be gone at once', () => {
+    const thread = (memberId: string, process: string): Claim => ({ ...claim(memberId), warm: [], process });
+    const standbys = (...of: Claim[]): Record<string, readonly number[]> => Object.fromEntries([...shareOut(4, 5, of)].map(([memberId, { standby }]) => [memberId, standby]));
+    expect(standbys(thread('p1', 'p'), thread('p2', 'p'))).toEqual({ p1: [], p2: [] });
+    expect(standbys(thread('p1', 'p'), thread('p2', 'p'), thread('q1', 'q'), thread('q2', 'q'))).toEqual({ p1: [2], p2: [3], q1: [0], q2: [1] });
+  });
+
   it('leaves a task where it runs until the member that it should go to has followed it', () => {
     const share = (...of: Claim[]) => Object.fromEntries(shareOut(4, 5, of));
     const runs = { ...claim('a', [0, 1, 2, 3]), warm: [] };
@@ -118,6 +125,9 @@ describe('sharing out task numbers', () => {
 it('writes claims and assignments as the consumer protocol has them, and reads them back', () => {
   expect(decodeSubscription('m', encodeSubscription('app.journal', { generation: 7, tasks: [3, 1] }))).toEqual({ memberId: 'm', generation: 7, tasks: [3, 1] });
   expect(decodeSubscription('m', encodeSubscription('app.journal', { generation: 7, tasks: [3], warm: [1, 4] }))).toEqual({ memberId: 'm', generation: 7, tasks: [3], warm: [1, 4] });
+  expect(decodeSubscription('m', encodeSubscription('app.journal', { generation: 7, tasks: [3], warm: [], process: 'p' }))).toEqual({ memberId: 'm', generation: 7, tasks: [3], warm: [], process: 'p' });
+  // the process matters for standbys alone
+  expect(decodeSubscription('m', encodeSubscription('app.journal', { generation: 7, tasks: [3], process: 'p' }))).toEqual({ memberId: 'm', generation: 7, tasks: [3] });
   for (const assignment of [{ tasks: [2, 5], standby: [3], promised: [3] }, { tasks: [2, 5], standby: [3], promised: [] }, { tasks: [2, 5], standby: [], promised: [] }]) {
     expect(decodeAssignment(encodeAssignment('app.journal', assignment))).toEqual(assignment);
   }

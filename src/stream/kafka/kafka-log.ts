@@ -31,7 +31,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   }
   const reader = new KafkaReader(cluster, trouble);
   const writer = new KafkaWriter(cluster, trouble);
-  const membership = new KafkaMembership(cluster, `${options.app}.tasks`, options.journalTopic, options.taskSlots, trouble, options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS, options.memory);
+  const membership = new KafkaMembership(cluster, `${options.app}.tasks`, options.journalTopic, options.taskSlots, trouble, options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS, options.memory, options.process);
   await membership.dismissFormer();
   return {
     kind: 'kafka',

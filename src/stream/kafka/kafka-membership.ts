@@ -33,12 +33,13 @@ export class KafkaMembership implements Membership {
     private readonly trouble: TroubleLog,
     private readonly sessionTimeoutMs: number,
     private readonly memory?: MemberMemory | undefined,
+    private readonly process?: string | undefined,
   ) {}
 
   /** Resolves with the first assignment. @throws KafkaError when the group cannot be joined and no repetition will mend it */
   async join(listener: Listener): Promise<void> {
     assert(this.#session === undefined, 'a log joins its group once at a time');
-    const session = new Session(this.cluster, { group: this.group, topic: this.journalTopic, taskSlots: this.taskSlots, sessionTimeoutMs: this.sessionTimeoutMs, memory: this.memory }, listener, this.trouble);
+    const session = new Session(this.cluster, { group: this.group, topic: this.journalTopic, taskSlots: this.taskSlots, sessionTimeoutMs: this.sessionTimeoutMs, memory: this.memory, process: this.process }, listener, this.trouble);
     this.#session = session;
     try {
       await session.joined;
@@ -76,6 +77,7 @@ interface Group {
   readonly taskSlots: number;
   readonly sessionTimeoutMs: number;
   readonly memory: MemberMemory | undefined;
+  readonly process: string | undefined;
 }
 
 /** From joining to leaving. */
@@ -178,7 +180,8 @@ class Session {
   async #join(): Promise<JoinedGroup> {
     for (;;) {
       const warm = this.#warm;
-      const metadata = encodeSubscription(this.of.topic, { generation: this.#generation, tasks: [...this.#owned], ...(warm === undefined ? {} : { warm }) });
+      const { process } = this.of;
+      const metadata = encodeSubscription(this.of.topic, { generation: this.#generation, tasks: [...this.#owned], ...(warm === undefined ? {} : { warm }), ...(process === undefined ? {} : { process }) });
       const timeouts = { sessionMs: this.of.sessionTimeoutMs, rebalanceMs: REBALANCE_TIMEOUT_MS };
       const joined = await this.#send(joinGroupRequest(this.#member, timeouts, { name: ASSIGNER_NAME, metadata }), REBALANCE_TIMEOUT_MS + HEARTBEAT_TIMEOUT_MS);
       if (joined.code !== CODE.memberIdRequired) this.#check(joined.code, 'JoinGroup');

@@ -27,6 +27,8 @@ export interface KafkaLogOptions {
   readonly sasl?: SaslOptions | undefined;
   readonly logger?: LogSink | undefined;
   readonly memory?: MemberMemory | undefined;
+  /** the same for members that end together: none of them is a standby for another */
+  readonly process?: string | undefined;
   /** how long a member may be silent before its tasks go to others, ms; brokers refuse what is below their `group.min.session.timeout.ms`. Default `SESSION_TIMEOUT_MS` */
   readonly sessionTimeoutMs?: number | undefined;
   /** ends the wait for brokers that are not there at start */

@@ -12,6 +12,8 @@ export interface Claim {
   readonly tasks: readonly number[];
   /** the tasks of others that it follows and could carry on at once; absent: it is not there to follow any */
   readonly warm?: readonly number[];
+  /** the same for members that end together; absent: it is alone in its process */
+  readonly process?: string;
 }
 
 /** What a member is given: the task numbers that it owns, and those of others that it follows. All ascend. */
@@ -73,16 +75,18 @@ export function assignTasks(taskSlots: number, generation: number, claims: reado
 }
 
 /**
- * Gives every task one member that follows it, beside its owner, evenly among those that are there for it: who follows it already, as
- * long as that member does not follow more than one more than another.
+ * Gives every task one member that follows it, beside its owner and in another process, evenly among those that are there for it: who follows it
+ * already, as long as that member does not follow more than one more than another.
  * @returns ascending task numbers by member id; nothing for tasks that only their owner could follow
  */
 export function assignStandbys(assigned: ReadonlyMap<string, readonly number[]>, claims: readonly Claim[]): Map<string, number[]> {
   const standbys = new Map(claims.filter(({ warm }) => warm !== undefined).map(({ memberId }) => memberId).sort().map((memberId) => [memberId, [] as number[]]));
   const warm = followersOf(claims);
+  const processes = new Map(claims.map(({ memberId, process }) => [memberId, process]));
+  const endsWith = (memberId: string, owner: string): boolean => memberId === owner || (processes.get(memberId) !== undefined && processes.get(memberId) === processes.get(owner));
   const owned = [...assigned].flatMap(([owner, tasks]) => tasks.map((task) => ({ task, owner }))).sort((a, b) => a.task - b.task);
   for (const { task, owner } of owned) {
-    const others = [...standbys].filter(([memberId]) => memberId !== owner).sort(([, a], [, b]) => a.length - b.length);
+    const others = [...standbys].filter(([memberId]) => !endsWith(memberId, owner)).sort(([, a], [, b]) => a.length - b.length);
     const [least] = others;
     if (least === undefined) continue;
     const known = others.find(([memberId, tasks]) => warm.get(task)?.includes(memberId) === true && tasks.length <= least[1].length + 1);
@@ -136,11 +140,13 @@ function assignBlock(assigned: Map<string, number[]>, { owners, warm }: Known, f
 }
 
 /** The "consumer" protocol's subscription, so that Kafka's tools can read it; our claim is its user data. */
-export function encodeSubscription(topic: string, { generation, tasks, warm }: Omit<Claim, 'memberId'>): Buffer {
+export function encodeSubscription(topic: string, { generation, tasks, warm, process }: Omit<Claim, 'memberId'>): Buffer {
   const userData = new ByteWriter();
   userData.int32(generation).array(tasks, (task) => userData.int32(task));
   // members of before there were standbys read no further
   if (warm !== undefined) userData.array(warm, (task) => userData.int32(task));
+  // the process matters for standbys alone, and members of before there were threads do not read it
+  if (warm !== undefined && process !== undefined) userData.string(process);
   return new ByteWriter().int16(0).int32(1).string(topic).bytes(userData.buffer).buffer;
 }
 
@@ -153,7 +159,9 @@ export function decodeSubscription(memberId: string, bytes: Buffer): Claim {
   if (userData === null) throw new MalformedError(`member ${memberId} says nothing of its tasks`);
   const claim = new ByteReader(userData);
   const owned = { memberId, generation: claim.int32(), tasks: claim.array(() => claim.int32()) };
-  return claim.at === claim.bytes.length ? owned : { ...owned, warm: claim.array(() => claim.int32()) };
+  if (claim.at === claim.bytes.length) return owned;
+  const follows = { ...owned, warm: claim.array(() => claim.int32()) };
+  return claim.at === claim.bytes.length ? follows : { ...follows, process: claim.string() };
 }
 
 export function encodeAssignment(topic: string, { tasks, standby, promised }: Assignment): Buffer {
