@@ -1,6 +1,7 @@
 /**
  * Traffic, kills and pauses by a seeded plan, then the oracle: `npm run torture -- [--log embedded|kafka] [--seconds 60] [--seed N]
- * [--rate 400] [--nodes 1|3] [--standby]`. Two members on Kafka, one process on the embedded log. With three brokers those are disturbed too, one at a time. Last line: `torture: N events, N alerts, 0 lost, 0 duplicated`.
+ * [--rate 400] [--nodes 1|3] [--standby]`. Two members on Kafka, one process on the embedded log. With three brokers those
+ * are disturbed too, one at a time, and so is the network between members and brokers. Last line: `torture: N events, N alerts, 0 lost, 0 duplicated`.
  */
 import { randomPlan } from './parts/disturbance.js';
 import { runEmbedded } from './parts/embedded-run.js';
@@ -35,6 +36,8 @@ async function run(): Promise<{ verdict: Verdict; wrong: string[] }> {
   };
 }
 
+// what was started ends with this process, however it is ended
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 say(`torture of the ${log} log for ${seconds} s, seed ${seed}`);
 const { verdict, wrong } = await run();
 for (const line of [...complaints(verdict), ...wrong]) say(line);

@@ -59,7 +59,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   await Promise.all(nodes.map((node) => format(options.dataDir, node, cluster.clusterId)));
   const pids = nodes.map((node) => spawnNode(options.dataDir, node));
   try {
-    await ready(options);
+    await untilWhole(options);
   } catch (error) {
     await stopBroker(options.dataDir);
     throw error;
@@ -71,7 +71,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 async function startMissing(options: BrokerOptions, running: readonly { node: number; pid: number }[]): Promise<RunningBroker> {
   const missing = nodeNumbers(options.nodes).filter((node) => !running.some((one) => one.node === node));
   for (const node of missing) spawnNode(options.dataDir, node);
-  if (missing.length > 0) await ready(options);
+  if (missing.length > 0) await untilWhole(options);
   return { brokers: brokerList(options), pids: runningPids(options.dataDir).map(({ pid }) => pid), alreadyRunning: missing.length === 0 };
 }
 
@@ -95,7 +95,7 @@ export async function stopBroker(dataDir: string): Promise<number> {
 /** Starts one node of a cluster again after it was killed. */
 export async function restartNode(options: BrokerOptions, node: number): Promise<number> {
   const pid = spawnNode(options.dataDir, node);
-  await ready(options);
+  await untilWhole(options);
   return pid;
 }
 
@@ -117,19 +117,24 @@ export function runningPids(dataDir: string): { node: number; pid: number }[] {
   });
 }
 
-/** `count` free ports next to each other, found by asking the system for one. */
+/**
+ * `count` free ports next to each other, outside of those that the system gives to outgoing connections: such a one could be taken while the
+ * broker it belongs to is down, even by a connection to itself.
+ */
 export async function freePorts(count: number): Promise<number> {
+  const lowest = 10_000;
+  const above = Math.max(firstOutgoingPort(), 20_000) - count;
   for (;;) {
-    const first = await new Promise<number>((done, fail) => {
-      const server = createServer().listen(0, '127.0.0.1', () => {
-        const address = server.address();
-        server.close(() => (address !== null && typeof address === 'object' ? done(address.port) : fail(new Error('no port'))));
-      });
-    });
-    if (first + count > 65_535) continue;
+    const first = lowest + Math.floor(Math.random() * (above - lowest));
     const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));
     if (free.every(Boolean)) return first;
   }
+}
+
+/** 32768 where the system does not say: Linux's default. */
+function firstOutgoingPort(): number {
+  const file = '/proc/sys/net/ipv4/ip_local_port_range';
+  return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : 32_768;
 }
 
 interface Cluster {
@@ -200,16 +205,23 @@ function spawnNode(dataDir: string, node: number): number {
   return child.pid;
 }
 
-/** Waits until every node answers a metadata request and names all of them. */
-async function ready(options: BrokerOptions): Promise<void> {
+/** Waits until every node answers a metadata request and names all of them. @throws SetupError when one of them does not run */
+export async function untilWhole(options: BrokerOptions): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (const node of nodeNumbers(options.nodes)) {
     while ((await brokersSeenBy(portOf(options, node))) !== options.nodes) {
-      if (runningPids(options.dataDir).length < options.nodes) throw new SetupError(`node ${node} ended while starting:\n${logTail(options.dataDir, node)}`);
+      if (runningPids(options.dataDir).length < options.nodes) throw new SetupError(notRunning(options));
       if (Date.now() > deadline) throw new SetupError(`node ${node} was not ready after ${READY_WITHIN_MS} ms:\n${logTail(options.dataDir, node)}`);
       await pause(100);
     }
   }
+}
+
+/** Which nodes are down, and what each said last. */
+function notRunning({ dataDir, nodes }: BrokerOptions): string {
+  const running = runningPids(dataDir).map(({ node }) => node);
+  const down = nodeNumbers(nodes).filter((node) => !running.includes(node));
+  return down.map((node) => `node ${node} does not run; its log ends with\n${logTail(dataDir, node)}`).join('\n');
 }
 
 /** Sends Metadata v1 for no topic. @returns the number of brokers in the answer, 0 when there is none */
@@ -285,6 +297,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
+/** @param dir of the node that the process must be; '' for any process */
 function alive(pid: number, dir: string): boolean {
   try {
     process.kill(pid, 0);
@@ -295,7 +308,7 @@ function alive(pid: number, dir: string): boolean {
   const command = `/proc/${pid}/cmdline`;
   if (!existsSync('/proc/self/cmdline')) return true;
   try {
-    return readFileSync(command, 'utf8').includes(dir);
+    return dir === '' || readFileSync(command, 'utf8').split('\0').includes(`-Dvigil.node=${dir}`);
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { builtService } from './built.js';
 import { sleep } from './until.js';
@@ -31,11 +32,16 @@ export class Service {
 
   private readonly port: number;
   private readonly environment: Readonly<Record<string, string>>;
+  private readonly logFile: string | null;
 
-  /** @param environment beside PORT, the admin key and no demo */
-  constructor(port: number, environment: Readonly<Record<string, string>>) {
+  /**
+   * @param environment beside PORT, the admin key and no demo
+   * @param logFile where all of its output is kept too
+   */
+  constructor(port: number, environment: Readonly<Record<string, string>>, logFile: string | null = null) {
     this.port = port;
     this.environment = environment;
+    this.logFile = logFile;
   }
 
   get url(): string {
@@ -60,6 +66,7 @@ export class Service {
     const began = performance.now();
     const keep = (chunk: Buffer): void => {
       this.output = (this.output + chunk.toString('utf8')).slice(-OUTPUT_CHARS_MAX);
+      if (this.logFile !== null) appendFileSync(this.logFile, chunk);
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);

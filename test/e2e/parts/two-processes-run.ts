@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as pauseFor } from 'node:timers/promises';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { freePorts } from '../../kafka/broker.js';
 import { TestPostgres } from '../../postgres/test-postgres.js';
 import { startBrokers, type Brokers } from './brokers.js';
 import type { Disturbance } from './disturbance.js';
+import { disturb, told } from './disturbing.js';
 import { alertsOf, Peer, readAll, type SeenAlert } from './kafka-peer.js';
 import { Service } from './service.js';
 import { sleep, until } from './until.js';
-import { activateRules, changeRule, judge, makePayments, recount, type Payment, type Verdict } from './workload.js';
+import { activateRules, isRight, judge, makePayments, recount, type Payment, type Verdict } from './workload.js';
 
 export interface TwoProcessesOptions {
   readonly events: number;
@@ -36,35 +35,61 @@ export interface TwoProcessesResult {
   readonly endings: readonly (number | null)[];
 }
 
+/** one folder in it for each run */
+const RUNS = resolve('.vigil');
 const PARTITIONS = 6;
 /** short, so that inputs count as silent before the first event, between events and while a member is away */
 const IDLE_AFTER_MS = 1_000;
 const LAST_ALERT_WITHIN_MS = 120_000;
 const NO_MORE_AFTER_MS = 3_000;
 
-/** Two members over one Kafka and one PostgreSQL, disturbed while events come; then the alerts are held against a recount. */
+/**
+ * Two members over one Kafka and one PostgreSQL, disturbed while events come; then the alerts are held against a recount. What the members and
+ * three own brokers wrote is kept where something was wrong.
+ */
 export async function runTwoProcesses(options: TwoProcessesOptions): Promise<TwoProcessesResult> {
-  const cluster = await startBrokers(options.nodes ?? 1);
-  const brokers = cluster.list;
+  mkdirSync(RUNS, { recursive: true });
+  const folder = mkdtempSync(join(RUNS, 'two-processes-'));
   const postgres = await TestPostgres.start();
+  const cluster = await startBrokers(options.nodes ?? 1, 2, folder);
   const app = `e2e-${randomBytes(4).toString('hex')}`;
   const port = await freePorts(2);
-  const common = { KAFKA_BROKERS: brokers, DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: app, VIGIL_STANDBY: options.standby === true ? '1' : '0' };
-  const folder = mkdtempSync(join(tmpdir(), 'vigil-two-processes-'));
-  const members = [0, 1].map((n) => new Service(port + n, { ...common, VIGIL_DATA_DIR: join(folder, String(n)) }));
-  let follower: Peer | null = null;
+  const common = { DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: app, VIGIL_STANDBY: options.standby === true ? '1' : '0' };
+  const members = [0, 1].map((n) => new Service(port + n, { ...common, KAFKA_BROKERS: cluster.listFor(n), VIGIL_DATA_DIR: join(folder, `member-${n}`) }, join(folder, `member-${n}.log`)));
+  const killMembers = (): void => members.forEach((member) => member.signal('SIGKILL'));
+  process.once('exit', killMembers);
+  let right = false;
   try {
-    const topic = `${app}-payments`;
-    await new Peer(['create', brokers, topic, String(PARTITIONS)]).done;
-    await Promise.all(members.map((member) => member.start()));
-    await prepare(members[0] as Service, topic);
-    follower = new Peer(['follow', brokers, `${app}.alerts`]);
-    await until(() => (follower as Peer).lines.includes('ready'), 'the consumer follows the alerts');
+    const result = await tortured(options, { cluster, members, app });
+    right = isRight(result.verdict) && isRight(result.followed) && result.refused.length === 0 && result.endings.every((code) => code === 0);
+    return result;
+  } catch (error) {
+    for (const [n, member] of members.entries()) options.say(`member ${n} said:\n${member.output.slice(-6_000)}`);
+    throw error;
+  } finally {
+    await Promise.all(members.map((member) => member.end('SIGKILL')));
+    process.off('exit', killMembers);
+    postgres.close();
+    await cluster.stop();
+    if (right) rmSync(folder, { recursive: true, force: true });
+    else options.say(`what members and brokers wrote is kept in ${folder}`);
+  }
+}
+
+async function tortured(options: TwoProcessesOptions, { cluster, members, app }: { cluster: Brokers; members: readonly Service[]; app: string }): Promise<TwoProcessesResult> {
+  const brokers = cluster.list;
+  const topic = `${app}-payments`;
+  await new Peer(['create', brokers, topic, String(PARTITIONS)]).done;
+  await Promise.all(members.map((member) => member.start()));
+  await prepare(members[0] as Service, topic);
+  const follower = new Peer(['follow', brokers, `${app}.alerts`]);
+  try {
+    await until(() => follower.lines.includes('ready'), 'the consumer follows the alerts');
     await sleep(2 * IDLE_AFTER_MS);
     const payments = makePayments(options.events, options.seed);
     const expected = recount(payments);
     const producedAt = await traffic({ cluster, topic, payments, members, options });
-    await until(() => alertsOf(follower?.lines ?? []).length >= expected.size, 'all alerts have come', LAST_ALERT_WITHIN_MS).catch((error: unknown) => options.say(String(error)));
+    await until(() => alertsOf(follower.lines).length >= expected.size, 'all alerts have come', LAST_ALERT_WITHIN_MS).catch((error: unknown) => options.say(String(error)));
     await sleep(NO_MORE_AFTER_MS);
     const endings = await Promise.all(members.map(async (member) => (await member.end('SIGTERM')).code));
     const followed = alertsOf(follower.lines);
@@ -76,15 +101,8 @@ export async function runTwoProcesses(options: TwoProcessesOptions): Promise<Two
       refused: [...(await readAll(brokers, `${app}.late`)), ...(await readAll(brokers, `${app}.dead-letter`))],
       endings,
     };
-  } catch (error) {
-    for (const [n, member] of members.entries()) options.say(`member ${n} said:\n${member.output.slice(-6_000)}`);
-    throw error;
   } finally {
-    follower?.stop();
-    await Promise.all(members.map((member) => member.end('SIGKILL')));
-    postgres.close();
-    await cluster.stop();
-    rmSync(folder, { recursive: true, force: true });
+    follower.stop();
   }
 }
 
@@ -107,64 +125,14 @@ async function traffic({ cluster, topic, payments, members, options }: Traffic):
   const input = payments.map((payment) => JSON.stringify(payment)).join('\n');
   const producer = new Peer(['produce', cluster.list, topic, 'card', String(options.rate)], input);
   const over = new AbortController();
-  const disturbing = disturb(members, cluster, options, over.signal);
   try {
-    await producer.done;
+    const sent = producer.done.finally(() => over.abort());
+    await Promise.all([sent, disturb(options.disturbances, { members, cluster, say: options.say }, over.signal)]);
   } finally {
     over.abort();
-    await disturbing;
+    producer.stop();
   }
   return producer.lines.filter((line) => line !== 'done').map(Number);
-}
-
-/**
- * What is done to a member or a broker waits for what was done to it before. Whatever was done is undone before this resolves: every member
- * runs.
- */
-async function disturb(members: readonly Service[], cluster: Brokers, { disturbances, say }: TwoProcessesOptions, over: AbortSignal): Promise<void> {
-  const began = performance.now();
-  const last = new Map<string, Promise<void>>();
-  for (const disturbance of disturbances) {
-    const { atMs, target, kind } = disturbance;
-    await pauseFor(Math.max(0, atMs - (performance.now() - began)), undefined, { signal: over }).catch(() => undefined);
-    if (over.aborted) break;
-    const whom = kind.endsWith('broker') ? `broker ${target}` : `member ${target}`;
-    const done = (last.get(whom) ?? Promise.resolve()).then(() => {
-      say(`${((performance.now() - began) / 1_000).toFixed(1)} s: ${told(disturbance)}`);
-      return disturbOne(members[target], cluster, disturbance);
-    });
-    last.set(whom, done);
-    // heard of at the end
-    done.catch(() => undefined);
-  }
-  await Promise.all(last.values());
-  await Promise.all(members.map((member) => member.ready()));
-}
-
-function told({ kind, target, forMs }: Disturbance): string {
-  const what = kind === 'change' ? `another version of a rule, through member ${target}` : kind.endsWith('broker') ? `${kind} ${target}` : `${kind} member ${target}`;
-  return `${what}${forMs > 0 ? ` for ${forMs} ms` : ''}`;
-}
-
-function disturbOne(member: Service | undefined, cluster: Brokers, { kind, target, forMs }: Disturbance): Promise<void> {
-  if (kind === 'kill broker') return cluster.kill(target, forMs);
-  if (kind === 'pause broker') return cluster.pause(target, forMs);
-  const service = member as Service;
-  if (kind === 'change') return changeRule(service, 'payments');
-  return kind === 'kill' ? killAndStart(service, forMs) : pauseAndGoOn(service, forMs);
-}
-
-/** Does not wait until it is ready: it may be killed again while it opens its tasks. */
-async function killAndStart(service: Service, forMs: number): Promise<void> {
-  await service.end('SIGKILL');
-  await sleep(forMs);
-  await service.spawn();
-}
-
-async function pauseAndGoOn(service: Service, forMs: number): Promise<void> {
-  service.signal('SIGSTOP');
-  await sleep(forMs);
-  service.signal('SIGCONT');
 }
 
 interface Figures {
