@@ -9,8 +9,7 @@ import { OidcTokens } from '../api/auth/oidc-tokens.js';
 import type { ApiOptions } from '../api/options.js';
 import type { ApiPorts, HealthProbe, MetricsText } from '../api/ports.js';
 import type { Logger } from '../observability/logger.js';
-import { readTask } from '../observability/metrics-source.js';
-import { apiLog, hostObserver, jobLogger } from '../observability/observers.js';
+import { apiLog, jobLogger } from '../observability/observers.js';
 import type { Telemetry } from '../observability/telemetry.js';
 import { AlertFeed } from '../persistence/alerts/alert-feed.js';
 import { AlertIndex } from '../persistence/alerts/alert-index.js';
@@ -33,7 +32,6 @@ import { readControl } from '../stream/tasks/control-reader.js';
 import type { Log } from '../stream/log.js';
 import { SavepointAssembly } from '../stream/savepoint/assembly.js';
 import { SavepointFolders } from '../stream/savepoint/savepoint-folder.js';
-import { TaskHost } from '../stream/tasks/task-host.js';
 import { topicsOf, type Topics } from '../stream/topics.js';
 import { guarded } from './adapters/errors.js';
 import { IngestionAdapter } from './adapters/ingestion.js';
@@ -49,9 +47,9 @@ import { TopicWatch } from './checks/topic-watch.js';
 import type { Config } from './config.js';
 import { ensureInternalTopics } from './internal-topics.js';
 import { openLog } from './open-log.js';
-
-/** Behaviour of the engine that a replay depends on, as a bit set: a change that alters results takes the next bit. 1: `onChange: warmup` rebuilds state. */
-export const ENGINE_FLAGS = 1;
+import { ENGINE_FLAGS } from './tasks/open-host.js';
+import { openTasks } from './tasks/open-tasks.js';
+import type { TaskSide } from './tasks/task-side.js';
 
 const HTTP_CLOSES_WITHIN_MS = 3_000;
 const DRAIN_WITHIN_MS = 25_000;
@@ -65,7 +63,6 @@ export interface System {
   readonly fresh: boolean;
   /** absent in a worker */
   readonly ports: ApiPorts | null;
-  readonly host: TaskHost;
   readonly log: Log;
   /** resolves when the process can no longer take part: it must end and be started again */
   readonly lost: Promise<Error>;
@@ -76,7 +73,6 @@ export interface System {
 /** Starts everything that the configuration asks for. @throws what the log or the database refuse for good, in words for an operator */
 export async function startSystem(config: Config, logger: Logger, telemetry: Telemetry): Promise<System> {
   const metrics: MetricsText = { read: () => telemetry.read() };
-  const observer = hostObserver(logger, telemetry.metrics);
   const startedAt = Date.now();
   const fresh = !existsSync(join(config.dataDir, 'log'));
   mkdirSync(config.dataDir, { recursive: true });
@@ -86,51 +82,31 @@ export async function startSystem(config: Config, logger: Logger, telemetry: Tel
   const lost = Promise.withResolvers<Error>();
   let indexer: AlertIndexer | null = null;
   const folders = new SavepointFolders(join(config.savepointDir, config.app));
-  const host = new TaskHost({
-    log,
-    topics,
-    app: config.app,
-    keyedPartitions: counts.keyedPartitions,
-    clock: systemClock,
-    observer: {
-      ...observer,
-      committed: (task, facts) => {
-        observer.committed(task, facts);
-        if (facts.alerts > 0) indexer?.wake();
-      },
-    },
-    partitionsOf: counts.of,
-    flags: ENGINE_FLAGS,
-    newNonce: randomUUID,
-    onLost: lost.resolve,
-    fast: config.fast,
-    standby: config.standby,
-    parts: folders,
-  });
-  telemetry.metrics.observeTasks({ now: Date.now, tasks: () => host.runners.map((runner) => readTask(runner.status, runner.task)), standbys: () => host.standbyStatuses });
-  const topicWatch = new TopicWatch({ admin: log.admin, logger, sources: () => host.control.sources.values(), internal: counts.warnings, downtimeMs: config.downtimeMaxMs });
+  const side = openTasks({ config, log, topics, counts, logger, metrics: telemetry.metrics, alertsWritten: () => indexer?.wake(), onLost: lost.resolve, folders });
+  telemetry.metrics.observeTasks({ now: Date.now, read: () => side.metrics() });
+  const topicWatch = new TopicWatch({ admin: log.admin, logger, sources: () => side.control.sources.values(), internal: counts.warnings, downtimeMs: config.downtimeMaxMs });
   topicWatch.start();
-  const live = new LiveViewAdapter(host, log, topics, { id: randomUUID(), role: config.role, startedAt }, topicWatch);
-  const health = healthOf(host, config.role);
-  const assembly = new SavepointAssembly({ reader: log.reader, topics, app: config.app, flags: ENGINE_FLAGS, clock: systemClock, folders, control: host.control, logger });
-  const catalogue = config.role === 'worker' ? null : await openCatalogue({ config, log, topics, logger, live, health, telemetry, savepoints: { folders, assembly, control: host.control, isWarmingUp: () => host.runners.some(({ task }) => task.warmingUp) } });
+  const live = new LiveViewAdapter(side, log, topics, { id: randomUUID(), role: config.role, startedAt }, topicWatch);
+  const health = healthOf(side, config.role);
+  const assembly = new SavepointAssembly({ reader: log.reader, topics, app: config.app, flags: ENGINE_FLAGS, clock: systemClock, folders, control: side.control, logger });
+  const isWarmingUp = async (): Promise<boolean> => (await side.members()).some(({ tasks }) => tasks.some(({ warmingUp }) => warmingUp));
+  const catalogue = config.role === 'worker' ? null : await openCatalogue({ config, log, topics, logger, live, health, telemetry, savepoints: { folders, assembly, control: side.control, isWarmingUp } });
   indexer = catalogue?.indexer ?? null;
   const app = catalogue === null
     ? await createWorkerApp({ apiKeys: new StaticKey(config.adminKey), health, metrics, live }, apiOptions(config, logger, telemetry))
     : await createApiApp(catalogue.ports, apiOptions(config, logger, telemetry));
   await app.listen(config.port, config.host);
-  if (config.role !== 'api') await host.start();
+  if (config.role !== 'api') await side.start();
   return {
     url: urlOf(app, config.host),
     adminKey: catalogue?.adminKey ?? null,
     fresh,
     ports: catalogue?.ports ?? null,
-    host,
     log,
     lost: lost.promise,
     stop: () => {
       topicWatch.stop();
-      return stopAll(app, host, catalogue, log, config, logger);
+      return stopAll(app, side, catalogue, log, config, logger);
     },
   };
 }
@@ -243,12 +219,13 @@ function controlTopic(log: Log, topics: Topics): ConstructorParameters<typeof Ou
   };
 }
 
-function healthOf(host: TaskHost, role: Config['role']): HealthProbe {
+function healthOf(side: TaskSide, role: Config['role']): HealthProbe {
   return {
     live: async () => ({ ok: true, reasons: [] }),
     ready: async () => {
-      const reason = role === 'api' ? null : host.notReady;
-      return { ok: reason === null, reasons: reason === null ? [] : [reason] };
+      if (role === 'api') return { ok: true, reasons: [] };
+      const reasons = (await side.members()).flatMap(({ notReady }) => notReady ?? []);
+      return { ok: reasons.length === 0, reasons };
     },
   };
 }
@@ -265,14 +242,14 @@ async function closeHttp(app: INestApplication): Promise<void> {
   clearTimeout(cut);
 }
 
-async function stopAll(app: INestApplication, host: TaskHost, catalogue: Catalogue | null, log: Log, config: Config, logger: Logger): Promise<void> {
+async function stopAll(app: INestApplication, side: TaskSide, catalogue: Catalogue | null, log: Log, config: Config, logger: Logger): Promise<void> {
   await closeHttp(app);
-  const drained = config.role === 'api' ? Promise.resolve() : host.drain();
+  const drained = config.role === 'api' ? Promise.resolve() : side.drain();
   const patience = new AbortController();
   const late = systemClock.sleep(DRAIN_WITHIN_MS, patience.signal).then(() => 'late' as const);
   if ((await Promise.race([drained, late])) === 'late') {
     logger.warn('not everything could be written in time: the next start replays it');
-    host.abandon();
+    side.abandon();
   }
   patience.abort();
   await catalogue?.stop();

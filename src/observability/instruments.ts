@@ -80,7 +80,7 @@ export const INSTRUMENTS = {
   ingested: { name: 'vigil.ingested', kind: 'counter', by: 'recorded', unit: '{event}', description: 'Events that came over HTTP.', attributes: { source: 'name of the source', outcome: '`accepted` · `rejected`' } },
   memory: { name: 'vigil.process.memory_bytes', kind: 'gauge', by: 'observed', unit: 'By', description: 'Memory of the process.', attributes: { kind: '`resident` · `heap` · `external` · `array-buffers`' } },
   cpu: { name: 'vigil.process.cpu_seconds', kind: 'counter', by: 'observed', unit: 's', description: 'Processor time of the process.', attributes: { mode: '`user` · `system`' } },
-  loopDelay: { name: 'vigil.process.event_loop_delay_ms', kind: 'gauge', by: 'observed', unit: 'ms', description: 'How much later than asked the event loop came round, over the last half to whole minute.', attributes: { quantile: '`0.5` · `0.99` · `1`' } },
+  loopDelay: { name: 'vigil.process.event_loop_delay_ms', kind: 'gauge', by: 'observed', unit: 'ms', description: 'How much later than asked the event loop came round, over the last half to whole minute; of several threads the latest.', attributes: { quantile: '`0.5` · `0.99` · `1`' } },
 } as const satisfies Readonly<Record<string, Instrument>>;
 
 export type InstrumentName = keyof typeof INSTRUMENTS;

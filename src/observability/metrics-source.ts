@@ -40,13 +40,25 @@ export interface StandbyReading {
   readonly keys: number;
 }
 
+/** A thread that runs tasks beside the main one: what the process cannot tell of it. */
+export interface ThreadReading {
+  readonly memory: readonly { readonly kind: string; readonly bytes: number }[];
+  /** by quantile, ms */
+  readonly loopDelay: readonly { readonly quantile: string; readonly ms: number }[];
+}
+
+/** What is read at each scrape. */
+export interface SourceReading {
+  readonly tasks: Iterable<TaskReading>;
+  readonly standbys: Iterable<StandbyReading>;
+  readonly threads: Iterable<ThreadReading>;
+}
+
 /** Where the values live that are read at each scrape: the tasks of this process. */
 export interface MetricsSource {
   /** epoch ms of the wall clock, against which watermarks are held */
   now(): number;
-  tasks(): Iterable<TaskReading>;
-  /** absent: none are followed */
-  standbys?(): Iterable<StandbyReading>;
+  read(): Promise<SourceReading>;
 }
 
 /** What is read of a task's runner: its status has these members. */

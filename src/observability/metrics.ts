@@ -3,7 +3,7 @@ import { BoundedLabels } from './bounded-labels.js';
 import { areaOf } from './http-area.js';
 import { INSTRUMENTS, type Instrument, type InstrumentName } from './instruments.js';
 import { observabilityLimits } from './limits.js';
-import type { MetricsSource, StandbyReading, TaskReading } from './metrics-source.js';
+import type { MetricsSource, StandbyReading, TaskReading, ThreadReading } from './metrics-source.js';
 import { cpuSeconds, LoopDelay, memoryBytes } from './process-gauges.js';
 import { Sums } from './sums.js';
 
@@ -82,26 +82,29 @@ export class Metrics {
 
   // ------------------------------------------------------------------ at a scrape
 
-  private observe(result: BatchObservableResult): void {
+  private async observe(result: BatchObservableResult): Promise<void> {
+    const { source } = this;
+    const reading = await source?.read();
     const sums = new Map<InstrumentName, Sums>();
     const tell: Tell = (name, value, attributes) => {
       let sum = sums.get(name);
       if (sum === undefined) sums.set(name, (sum = new Sums()));
       sum.add(value, attributes);
     };
-    this.observeProcess(tell);
-    if (this.source !== null) {
-      const nowMs = this.source.now();
-      for (const reading of this.source.tasks()) this.observeTask(tell, reading, nowMs);
-      for (const standby of this.source.standbys?.() ?? []) this.observeStandby(tell, standby);
+    this.observeProcess(tell, [...(reading?.threads ?? [])]);
+    if (source !== null && reading !== undefined) {
+      const nowMs = source.now();
+      for (const task of reading.tasks) this.observeTask(tell, task, nowMs);
+      for (const standby of reading.standbys) this.observeStandby(tell, standby);
     }
     for (const [name, sum] of sums) for (const { attributes, value } of sum) result.observe(this.observables.get(name) as Observable, value, attributes);
   }
 
-  private observeProcess(tell: Tell): void {
-    for (const { kind, bytes } of memoryBytes()) tell('memory', bytes, { kind });
+  private observeProcess(tell: Tell, threads: readonly ThreadReading[]): void {
+    for (const { kind, bytes } of [memoryBytes(), ...threads.map(({ memory }) => memory)].flat()) tell('memory', bytes, { kind });
     for (const { mode, seconds } of cpuSeconds()) tell('cpu', seconds, { mode });
-    for (const { quantile, ms } of this.loopDelay.read()) tell('loopDelay', ms, { quantile });
+    const others = threads.flatMap(({ loopDelay }) => loopDelay);
+    for (const { quantile, ms } of this.loopDelay.read()) tell('loopDelay', Math.max(ms, ...others.filter((one) => one.quantile === quantile).map((one) => one.ms)), { quantile });
   }
 
   private observeStandby(tell: Tell, { number, lag, keys }: StandbyReading): void {

@@ -37,11 +37,15 @@ export class LoopDelay {
   }
 }
 
-/** Bytes by kind. */
+/** Bytes by kind: of the process, and of the heap of this thread. */
 export function memoryBytes(): { readonly kind: string; readonly bytes: number }[] {
-  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return [{ kind: 'resident', bytes: process.memoryUsage.rss() }, ...heapBytes()];
+}
+
+/** What this thread has of its own, bytes by kind. */
+export function heapBytes(): { readonly kind: string; readonly bytes: number }[] {
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
   return [
-    { kind: 'resident', bytes: rss },
     { kind: 'heap', bytes: heapUsed },
     { kind: 'external', bytes: external },
     { kind: 'array-buffers', bytes: arrayBuffers },

@@ -46,7 +46,7 @@ describe('the metrics page', () => {
 
   it('reads what lives in the tasks at each scrape', async () => {
     let tasks = [task(12, [rule('a', 3)])];
-    telemetry.metrics.observeTasks({ now: () => 1_000_000, tasks: () => tasks });
+    telemetry.metrics.observeTasks({ now: () => 1_000_000, read: async () => ({ tasks, standbys: [], threads: [] }) });
     expect(await lines('vigil_events_total', 'vigil_events_without_effect_total', 'vigil_alerts_total', 'vigil_tasks')).toEqual([
       'vigil_alerts_total{task="12",kind="alert"} 6',
       'vigil_alerts_total{task="12",kind="resolved"} 0',
@@ -69,7 +69,7 @@ describe('the metrics page', () => {
       'vigil_state_keys{task="12"} 12',
       'vigil_watermark_delay_seconds{task="12"} 2.5',
     ]);
-    telemetry.metrics.observeTasks({ now: () => 1_000_000, tasks: () => tasks, standbys: () => [{ number: 3, lag: 7, keys: 40 }, { number: 4, lag: null, keys: 0 }] });
+    telemetry.metrics.observeTasks({ now: () => 1_000_000, read: async () => ({ tasks, standbys: [{ number: 3, lag: 7, keys: 40 }, { number: 4, lag: null, keys: 0 }], threads: [] }) });
     expect(await lines('vigil_standby_lag', 'vigil_standby_keys')).toEqual(['vigil_standby_keys{task="3"} 40', 'vigil_standby_keys{task="4"} 0', 'vigil_standby_lag{task="3"} 7']);
     tasks = [{ ...task(12, []), watermark: -Infinity, lag: 41 }];
     expect(await lines('vigil_lag', 'vigil_watermark_delay_seconds')).toEqual(['vigil_lag{task="12"} 41']);
@@ -78,7 +78,7 @@ describe('the metrics page', () => {
   });
 
   it('adds up a rule over the tasks', async () => {
-    telemetry.metrics.observeTasks({ now: () => 1_000_000, tasks: () => [task(12, [rule('a', 3), rule('b', 0)]), task(13, [rule('a', 4)])] });
+    telemetry.metrics.observeTasks({ now: () => 1_000_000, read: async () => ({ tasks: [task(12, [rule('a', 3), rule('b', 0)]), task(13, [rule('a', 4)])], standbys: [], threads: [] }) });
     expect(await lines('vigil_rule_hits_total', 'vigil_rule_evaluations_total', 'vigil_rule_unusable_facts_total')).toEqual([
       'vigil_rule_evaluations_total{rule="a"} 20',
       'vigil_rule_evaluations_total{rule="b"} 10',
@@ -92,7 +92,7 @@ describe('the metrics page', () => {
   });
 
   it('tells in how many tasks a rule is left alone', async () => {
-    telemetry.metrics.observeTasks({ now: () => 0, tasks: () => [task(12, [{ ...rule('a', 1), halted: true }, rule('b', 1)]), task(13, [{ ...rule('a', 1), halted: true }, rule('b', 1)]), task(14, [rule('a', 1)])] });
+    telemetry.metrics.observeTasks({ now: () => 0, read: async () => ({ tasks: [task(12, [{ ...rule('a', 1), halted: true }, rule('b', 1)]), task(13, [{ ...rule('a', 1), halted: true }, rule('b', 1)]), task(14, [rule('a', 1)])], standbys: [], threads: [] }) });
     expect(await lines('vigil_rule_halted')).toEqual(['vigil_rule_halted{rule="a"} 2', 'vigil_rule_halted{rule="b"} 0']);
   });
 
@@ -100,7 +100,7 @@ describe('the metrics page', () => {
     const { ruleLabelsMax } = observabilityLimits;
     const rules = Array.from({ length: ruleLabelsMax + 3 }, (_, i) => rule(`r${i}`, 1));
     let shown = rules;
-    telemetry.metrics.observeTasks({ now: () => 0, tasks: () => [task(0, shown)] });
+    telemetry.metrics.observeTasks({ now: () => 0, read: async () => ({ tasks: [task(0, shown)], standbys: [], threads: [] }) });
     const first = await lines('vigil_rule_hits_total');
     expect([first.length, first.includes('vigil_rule_hits_total{rule="other"} 3'), first.includes('vigil_rule_hits_total{rule="r0"} 1')]).toEqual([ruleLabelsMax + 1, true, true]);
     shown = [...rules].reverse();
@@ -148,6 +148,14 @@ describe('the metrics page', () => {
     ]);
   });
 
+  it('adds what threads hold to the memory of the process, and tells the delay of the latest of them', async () => {
+    const thread = (gb: number, ms: number) => ({ memory: [{ kind: 'heap', bytes: gb * 1e9 }], loopDelay: [{ quantile: '1', ms }] });
+    telemetry.metrics.observeTasks({ now: () => 0, read: async () => ({ tasks: [], standbys: [], threads: [thread(100, 1_000_000), thread(200, 3_000_000)] }) });
+    const [delay, heap] = await lines('vigil_process_memory_bytes{kind="heap"}', 'vigil_process_event_loop_delay_ms{quantile="1"}');
+    expect(delay).toBe('vigil_process_event_loop_delay_ms{quantile="1"} 3000000');
+    expect(Math.floor(Number(heap?.split(' ')[1]) / 1e11)).toBe(3);
+  });
+
   it('tells memory, processor time and the delay of the event loop', async () => {
     const found = (await lines('vigil_process_memory_bytes', 'vigil_process_cpu_seconds_total', 'vigil_process_event_loop_delay_ms')).map((line) => [line.split(' ')[0], Number(line.split(' ')[1]) >= 0]);
     expect(found).toEqual([
@@ -164,7 +172,7 @@ describe('the metrics page', () => {
   });
 
   it('shows every instrument of the catalogue under the name that the reference gives', async () => {
-    telemetry.metrics.observeTasks({ now: () => 1_000_000, tasks: () => [task(1, [rule('a', 1)])], standbys: () => [{ number: 2, lag: 0, keys: 1 }] });
+    telemetry.metrics.observeTasks({ now: () => 1_000_000, read: async () => ({ tasks: [task(1, [rule('a', 1)])], standbys: [{ number: 2, lag: 0, keys: 1 }], threads: [] }) });
     telemetry.metrics.committed({ events: 1, alerts: 1, ms: 1, bytes: 1 });
     telemetry.metrics.request({ method: 'GET', path: '/', status: 200, durationMs: 1 });
     telemetry.metrics.ingested('s', 1, 0);

@@ -44,6 +44,8 @@ export interface MemberView {
   readonly id: string;
   readonly role: 'all' | 'api' | 'worker';
   readonly self: boolean;
+  /** which thread of its process it is, 1 and up; null where the main thread runs the tasks */
+  readonly thread: number | null;
   readonly tasks: readonly number[];
   readonly startedAt: number;
 }

@@ -29,7 +29,7 @@ const number = z.number();
 const inputAnswer = z.strictObject({ topic: z.string(), partition: number, position: number, end: number, lag: number, watermark: timeMs.nullable() });
 export const clusterAnswer = z
   .strictObject({
-    members: z.array(z.strictObject({ id: z.string(), role: z.enum(['all', 'api', 'worker']), self: z.boolean(), tasks: z.array(number), startedAt: timeMs })),
+    members: z.array(z.strictObject({ id: z.string(), role: z.enum(['all', 'api', 'worker']), self: z.boolean(), thread: number.nullable().describe('which thread of its process it is, 1 and up; null where the main thread runs the tasks'), tasks: z.array(number), startedAt: timeMs })),
     tasks: z.array(
       z.strictObject({
         task: number,

@@ -1,86 +1,110 @@
-import type { AppliedView, ClusterView, ClusterWarning, LiveView, RuleStats, RuleStatus, TaskView } from '../../api/ports.js';
+import type { AppliedView, ClusterView, ClusterWarning, LiveView, MemberView, RuleStats, RuleStatus, StandbyView, TaskView } from '../../api/ports.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import { keyTextOf } from '../../rules/key-text.js';
 import { partitionSetId } from '../../engine/control/control-state.js';
 import { planTopology } from '../../engine/control/topology.js';
 import type { Log } from '../../stream/log.js';
-import type { TaskHost } from '../../stream/tasks/task-host.js';
 import type { Topics } from '../../stream/topics.js';
-import { groupWarmUps, haltedIn, TaskStandings } from './task-standings.js';
+import type { OwnMember, TaskSide, TaskStanding } from '../tasks/task-side.js';
+import { groupWarmUps, ownTasks, TaskStandings } from './task-standings.js';
 
 /** What runs: own tasks from memory, the others' from the last entries of their journals. */
 export class LiveViewAdapter implements LiveView {
   private readonly standings: TaskStandings;
 
   constructor(
-    private readonly host: TaskHost,
+    private readonly side: TaskSide,
     log: Log,
     topics: Topics,
     private readonly self: { readonly id: string; readonly role: 'all' | 'api' | 'worker'; readonly startedAt: number },
     private readonly topicWatch: { readonly warnings: readonly ClusterWarning[] },
   ) {
-    this.standings = new TaskStandings(host, log, topics);
+    this.standings = new TaskStandings(log, topics);
   }
 
   async cluster(): Promise<ClusterView> {
-    const statuses = new Map(this.host.statuses.map((status) => [status.number, status]));
+    const members = await this.side.members();
+    const own = ownTasks(members);
+    const standbys = this.standbysIn(members);
     const tasks: TaskView[] = [];
-    let events = 0;
-    const followed = new Map(this.host.standbyStatuses.map(({ number, state, sequence, lag }) => [number, { member: this.self.id, state, sequence, lag: finite(lag ?? Infinity) }]));
-    for (const number of this.host.neededTasks) {
-      const standby = followed.get(number);
-      const standbys = standby === undefined ? [] : [standby];
-      const kind = number < this.host.control.keyedPartitions ? ('keyed' as const) : ('source' as const);
-      const status = statuses.get(number);
-      if (status === undefined) {
-        const tail = await this.standings.tailOf(number);
-        const standing = await this.standings.of(number);
-        tasks.push({ task: number, kind, member: null, state: 'unassigned', reason: this.host.ownedTasks.includes(number) ? 'opening' : 'another member has it, or nobody', inputs: [], watermark: null, lag: 0, sequence: tail.entry?.sequence ?? -1, floor: tail.entry?.floor ?? 0, events: 0, standbys, warmUps: standing?.warmUps ?? [], halted: standing?.halted ?? [] });
-        continue;
-      }
-      const runner = this.host.runner(number);
-      // a re-keyed event was counted where it was read
-      if (kind === 'source') events += runner?.task.counts.events ?? 0;
-      tasks.push({
-        task: number,
-        kind,
-        member: this.self.id,
-        state: status.state,
-        reason: status.trouble ?? (status.detail === '' ? null : status.detail),
-        inputs: (runner?.inputStandings ?? []).map((input) => ({ ...input, watermark: finite(status.watermark) })),
-        watermark: finite(status.watermark),
-        lag: status.lag,
-        sequence: status.sequence - 1,
-        floor: status.floor,
-        events: runner?.task.counts.events ?? 0,
-        standbys,
-        warmUps: groupWarmUps(status.warmUps),
-        halted: runner === null ? [] : haltedIn(runner.task),
-      });
+    for (const number of this.side.neededTasks) {
+      const runs = own.get(number);
+      const followedBy = standbys.get(number) ?? [];
+      tasks.push(runs === undefined ? await this.elsewhere(number, members, followedBy) : this.here(runs.task, this.idOf(runs.member), followedBy));
     }
-    return { members: [{ ...this.self, self: true, tasks: this.host.ownedTasks.filter((task) => statuses.has(task)) }], tasks, events, warnings: this.topicWatch.warnings };
+    // a re-keyed event was counted where it was read
+    const events = tasks.reduce((sum, task) => sum + (task.kind === 'source' ? task.events : 0), 0);
+    const views = members.map((member): MemberView => ({ ...this.self, id: this.idOf(member), self: true, thread: member.thread, tasks: member.owned.filter((task) => own.get(task)?.member === member) }));
+    return { members: views, tasks, events, warnings: this.topicWatch.warnings };
+  }
+
+  /** Each thread is a member of its own. */
+  private idOf({ thread }: OwnMember): string {
+    return thread === null ? this.self.id : `${this.self.id}-${thread}`;
+  }
+
+  private standbysIn(members: readonly OwnMember[]): Map<number, StandbyView[]> {
+    const standbys = new Map<number, StandbyView[]>();
+    for (const member of members) {
+      for (const { number, state, sequence, lag } of member.standbys) {
+        standbys.set(number, [...(standbys.get(number) ?? []), { member: this.idOf(member), state, sequence, lag: finite(lag ?? Infinity) }]);
+      }
+    }
+    return standbys;
+  }
+
+  private kindOf(number: number): TaskView['kind'] {
+    return number < this.side.control.keyedPartitions ? 'keyed' : 'source';
+  }
+
+  private here({ status, inputs, events, halted }: TaskStanding, member: string, standbys: readonly StandbyView[]): TaskView {
+    const watermark = finite(status.watermark);
+    return {
+      task: status.number,
+      kind: this.kindOf(status.number),
+      member,
+      state: status.state,
+      reason: status.trouble ?? (status.detail === '' ? null : status.detail),
+      inputs: inputs.map((input) => ({ ...input, watermark })),
+      watermark,
+      lag: status.lag,
+      sequence: status.sequence - 1,
+      floor: status.floor,
+      events,
+      standbys,
+      warmUps: groupWarmUps(status.warmUps),
+      halted,
+    };
+  }
+
+  private async elsewhere(number: number, members: readonly OwnMember[], standbys: readonly StandbyView[]): Promise<TaskView> {
+    const { entry } = await this.standings.tailOf(number);
+    const standing = await this.standings.of(number, undefined);
+    const reason = members.some(({ owned }) => owned.includes(number)) ? 'opening' : 'another member has it, or nobody';
+    return { task: number, kind: this.kindOf(number), member: null, state: 'unassigned', reason, inputs: [], watermark: null, lag: 0, sequence: entry?.sequence ?? -1, floor: entry?.floor ?? 0, events: 0, standbys, warmUps: standing?.warmUps ?? [], halted: standing?.halted ?? [] };
   }
 
   async applied(ruleId: string, version: number, _status: RuleStatus): Promise<AppliedView> {
-    const changedAt = this.host.control.changedAt(ruleId, version);
+    const changedAt = this.side.control.changedAt(ruleId, version);
     const concerned = this.tasksOf(ruleId, version);
     const positions: { task: number; inputs: Readonly<Record<string, number>> }[] = [];
     const warmUps: AppliedView['warmUps'][number][] = [];
-    const own = this.host.control.rule(ruleId, version)?.ownGroup ?? null;
+    const ownGroup = this.side.control.rule(ruleId, version)?.ownGroup ?? null;
+    const own = ownTasks(await this.side.members());
     for (const task of concerned) {
-      const standing = await this.standings.of(task);
+      const standing = await this.standings.of(task, own.get(task)?.task);
       if (changedAt === null || standing === null || standing.controlPosition <= changedAt) continue;
       positions.push({ task, inputs: standing.positions });
-      for (const { group, ...warmUp } of standing.warmUps) if (group === own) warmUps.push({ task, ...warmUp });
+      for (const { group, ...warmUp } of standing.warmUps) if (group === ownGroup) warmUps.push({ task, ...warmUp });
     }
     return { tasks: positions.length, of: concerned.length, positions, warmUps };
   }
 
   /** The tasks that a change of a rule concerns: those that run it, and those that send to them. */
   private tasksOf(ruleId: string, version: number): number[] {
-    const { control } = this.host;
+    const { control } = this.side;
     const group = planTopology(control).groups.find(({ rules }) => rules.some((rule) => rule.ruleId === ruleId && rule.version === version));
-    if (group === undefined) return [...this.host.neededTasks];
+    if (group === undefined) return [...this.side.neededTasks];
     const tasks = new Set<number>();
     const addSet = (id: string): void => {
       const set = control.partitionSets.get(id);
@@ -97,34 +121,13 @@ export class LiveViewAdapter implements LiveView {
     return [...tasks].sort((a, b) => a - b);
   }
 
-  async stats(ruleId: string): Promise<RuleStats> {
-    const total = { hits: 0, evaluations: 0, errors: 0, missingFacts: 0, late: 0, stateKeys: 0, stateBytes: 0, lastHitAt: null as number | null, failure: null as RuleStats['failure'] };
-    for (const { task } of this.host.runners) {
-      for (const rule of task.runningRules) {
-        if (rule.live.ruleId !== ruleId) continue;
-        total.hits += rule.counts.hits;
-        total.evaluations += rule.counts.evaluated;
-        total.errors += rule.counts.errors + rule.program.counters.type;
-        total.missingFacts += rule.program.counters.missing;
-        total.failure ??= task.failureOf(ruleId, rule.live.version);
-        if (rule.counts.lastHitAt !== null) total.lastHitAt = Math.max(total.lastHitAt ?? -Infinity, rule.counts.lastHitAt);
-      }
-      const group = task.groupOfRule(ruleId);
-      if (group === null) continue;
-      total.stateKeys += group.states.size;
-      total.late += task.counts.late + task.counts.lateForKey;
-    }
-    return total;
+  stats(ruleId: string): Promise<RuleStats> {
+    return this.side.stats(ruleId);
   }
 
   async explain(ruleId: string, key: readonly string[]): Promise<JsonValue> {
     const text = keyTextOf(key);
-    if (text === null) return null;
-    for (const { task } of this.host.runners) {
-      const explained = task.groupOfRule(ruleId)?.explain(ruleId, text) ?? null;
-      if (explained !== null) return explained;
-    }
-    return null;
+    return text === null ? null : this.side.explain(ruleId, text);
   }
 }
 

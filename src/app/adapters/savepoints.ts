@@ -22,7 +22,7 @@ export interface SavepointSources {
   readonly assembly: SavepointAssembly;
   readonly control: ControlState;
   /** whether a task of this process rebuilds the state of a rule from history */
-  readonly isWarmingUp: () => boolean;
+  readonly isWarmingUp: () => Promise<boolean>;
 }
 
 /** Names of folders. */
@@ -50,7 +50,7 @@ export class SavepointAdapter implements SavepointStore {
     const known = await this.get(id);
     if (known !== null) return { outcome: 'unchanged', item: known };
     if (await this.of.folders.of(id).isRemoved()) throw new ApiError(409, 'savepoint.removed', `savepoint ${JSON.stringify(id)} has been taken and removed: choose another id`);
-    if (this.of.isWarmingUp()) throw new ApiError(409, 'savepoint.warming-up', 'the state of a rule is being rebuilt from history: ask again once it has caught up');
+    if (await this.of.isWarmingUp()) throw new ApiError(409, 'savepoint.warming-up', 'the state of a rule is being rebuilt from history: ask again once it has caught up');
     const isNew = await asApi(() => this.of.catalogue.ask(id, caller));
     const item = (await this.get(id)) ?? this.plain({ id, at: Date.now(), heard: false });
     return { outcome: isNew ? 'created' : 'unchanged', item };

@@ -1,14 +1,13 @@
 import type { HaltedRuleView } from '../../api/ports.js';
-import type { PartitionTask } from '../../engine/task/partition-task.js';
 import { placeOfLane } from '../../engine/task/warm-ups.js';
 import { decodeTimeState } from '../../engine/time/time-state.js';
 import { decodeJournalEntry, NOT_BEGUN, type JournalEntry } from '../../state/journal.js';
 import type { Log } from '../../stream/log.js';
 import { groupOf } from '../../stream/inputs/history-start.js';
 import type { WarmUpStanding } from '../../stream/inputs/history.js';
-import type { TaskHost } from '../../stream/tasks/task-host.js';
 import type { Topics } from '../../stream/topics.js';
 import { endsOf } from '../../stream/until-answered.js';
+import type { OwnMember, TaskStanding } from '../tasks/task-side.js';
 
 /** History that a task reads for the group of a rule whose state is rebuilt. */
 export interface GroupWarmUp {
@@ -38,17 +37,15 @@ export class TaskStandings {
   private readonly tails = new Map<number, { next: number; entry: JournalEntry | null; table: readonly string[] }>();
 
   constructor(
-    private readonly host: TaskHost,
     private readonly log: Log,
     private readonly topics: Topics,
   ) {}
 
-  /** What its last committed entry says; null before the first. */
-  async of(task: number): Promise<Standing | null> {
-    const runner = this.host.runner(task);
-    if (runner !== null) {
-      const standing = runner.committedStanding;
-      return standing === null ? null : { controlPosition: standing.controlPosition, positions: ofInputs(Object.entries(standing.positions)), warmUps: groupWarmUps(runner.status.warmUps), halted: haltedIn(runner.task) };
+  /** What its last committed entry says; null before the first. @param own how it stands where it runs here */
+  async of(task: number, own: TaskStanding | undefined): Promise<Standing | null> {
+    if (own !== undefined) {
+      const { committed, status, halted } = own;
+      return committed === null ? null : { controlPosition: committed.controlPosition, positions: ofInputs(Object.entries(committed.positions)), warmUps: groupWarmUps(status.warmUps), halted };
     }
     const { entry, table } = await this.tailOf(task);
     if (entry === null) return null;
@@ -75,6 +72,13 @@ export class TaskStandings {
   }
 }
 
+/** Tasks that run in this process, by number. One that is just moving between two of its threads is the one that is live. */
+export function ownTasks(members: readonly OwnMember[]): Map<number, { readonly member: OwnMember; readonly task: TaskStanding }> {
+  const own = members.flatMap((member) => member.tasks.map((task) => ({ member, task })));
+  own.sort((a, b) => Number(a.task.status.state === 'live') - Number(b.task.status.state === 'live'));
+  return new Map(own.map((one) => [one.task.status.number, one]));
+}
+
 /** Positions of what everybody reads, without what is read of history. */
 function ofInputs(positions: readonly (readonly [id: string, position: number])[]): Record<string, number> {
   return Object.fromEntries(positions.filter(([id]) => !id.includes('~')));
@@ -89,14 +93,6 @@ function warmUpsOf({ positions, steps, time }: JournalEntry, table: readonly str
     const position = positions[i] as number;
     const watermark = lanes.get(input)?.watermark ?? -Infinity;
     return [{ input, position: position === NOT_BEGUN ? null : position, target: positions[table.indexOf(input.slice(0, input.indexOf('~')))] ?? 0, watermark: Number.isFinite(watermark) ? watermark : null }];
-  });
-}
-
-/** What an own task leaves alone now. */
-export function haltedIn(task: PartitionTask): HaltedRuleView[] {
-  return task.runningRules.flatMap(({ live: { ruleId, version } }) => {
-    const failure = task.failureOf(ruleId, version);
-    return failure === null ? [] : [{ rule: ruleId, version, ...failure }];
   });
 }
 

@@ -154,7 +154,7 @@ export class MemoryPorts implements ApiPorts {
   readonly health = { live: async () => ({ ok: true, reasons: [] }), ready: async () => ({ ok: this.notReady.length === 0, reasons: this.notReady }) };
   readonly live: LiveView = {
     cluster: async () => ({
-      members: [{ id: 'm1', role: 'all', self: true, tasks: [12], startedAt: 1 }],
+      members: [{ id: 'm1', role: 'all', self: true, thread: null, tasks: [12], startedAt: 1 }],
       tasks: [{ task: 12, kind: 'source', member: 'm1', state: 'live', reason: null, inputs: [{ topic: 'payments', partition: 0, position: 5, end: 5, lag: 0, watermark: 4 }], watermark: 4, lag: 0, sequence: 3, floor: 2, events: 5, standbys: [], warmUps: [], halted: [{ rule: 'r', version: 1, at: 4, reason: 'Error: x' }] }],
       events: 5,
       warnings: [],
