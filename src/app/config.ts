@@ -76,7 +76,7 @@ export const SETTINGS: Readonly<Record<keyof typeof schema.shape, readonly [stri
   DATABASE_URL: ['empty: embedded PGlite', 'PostgreSQL, as `postgres://user:password@host/database`'],
   VIGIL_APP: ['vigil', 'prefix of topics, group and transactional ids: one for each application on a cluster'],
   VIGIL_ROLE: ['all', '`all`, `api` (no tasks) or `worker` (tasks only, no database)'],
-  VIGIL_WORKERS: ['1', 'worker threads that run tasks; only 1 so far: start more processes'],
+  VIGIL_WORKERS: ['1', 'threads that run tasks, up to 64; 1 runs them on the main thread, more need Kafka ([what it gives](benchmarks.md#threads-and-machines))'],
   VIGIL_ADMIN_KEY: ['generated, told once', 'bootstrap key of role admin, 8 characters or more; 16 where `HOST` is not loopback'],
   VIGIL_OIDC_ISSUER: ['none: API keys only', 'OpenID Connect issuer whose tokens (JWT) are good here, as it stands in them; https'],
   VIGIL_OIDC_AUDIENCE: ['none', 'what a token must be meant for; with commas: one of them'],
@@ -116,6 +116,7 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   readonly app: string;
   readonly role: 'all' | 'api' | 'worker';
+  /** 1: tasks run on the main thread */
   readonly workers: number;
   readonly adminKey: string | undefined;
   /** undefined: API keys only */
@@ -156,8 +157,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError(`these settings cannot be used:\n${lines.join('\n')}`);
   }
   const env = parsed.data;
-  if (env.VIGIL_WORKERS > 1) throw new ConfigError(`VIGIL_WORKERS=${env.VIGIL_WORKERS} is not possible yet: tasks run on one thread; start more processes instead`);
   const brokers = env.KAFKA_BROKERS.split(',').map((broker) => broker.trim()).filter((broker) => broker !== '');
+  if (env.VIGIL_WORKERS > 1 && brokers.length === 0) throw new ConfigError(`VIGIL_WORKERS=${env.VIGIL_WORKERS} needs KAFKA_BROKERS: the embedded log is one file with one writer, on the thread that runs the tasks`);
   if (env.VIGIL_ROLE !== 'all' && brokers.length === 0) throw new ConfigError(`VIGIL_ROLE=${env.VIGIL_ROLE} needs KAFKA_BROKERS: the embedded log has one process, of role all`);
   if (env.VIGIL_SESSION_TIMEOUT < 1_000 || env.VIGIL_SESSION_TIMEOUT > 300_000) throw new ConfigError(`VIGIL_SESSION_TIMEOUT is ${env.VIGIL_SESSION_TIMEOUT} ms: expected 1s to 5m`);
   if (!LOOPBACK.has(env.HOST) && (env.VIGIL_ADMIN_KEY?.length ?? 0) < 16) throw new ConfigError(`HOST=${env.HOST} is reachable from outside: set VIGIL_ADMIN_KEY to a key of your own first (16 characters or more)`);

@@ -47,6 +47,12 @@ describe('configuration', () => {
     expect(readConfig({ HOST: '0.0.0.0', VIGIL_ADMIN_KEY: '0123456789abcdef' }).host).toBe('0.0.0.0');
   });
 
+  it('runs tasks on several threads with Kafka alone', () => {
+    expect(readConfig({ KAFKA_BROKERS: 'a:1', VIGIL_WORKERS: '4' }).workers).toBe(4);
+    expect(refusal({ VIGIL_WORKERS: '2' })).toBe('VIGIL_WORKERS=2 needs KAFKA_BROKERS: the embedded log is one file with one writer, on the thread that runs the tasks');
+    expect(refusal({ KAFKA_BROKERS: 'a:1', VIGIL_WORKERS: '65' })).toContain('VIGIL_WORKERS');
+  });
+
   it('refuses a worker without Kafka and SASL without its user', () => {
     expect(refusal({ VIGIL_ROLE: 'worker' })).toContain('KAFKA_BROKERS');
     expect(refusal({ KAFKA_BROKERS: 'a:1', KAFKA_SASL_MECHANISM: 'plain' })).toContain('KAFKA_SASL_USERNAME');
