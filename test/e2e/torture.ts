@@ -1,6 +1,6 @@
 /**
  * Traffic, kills and pauses by a seeded plan, then the oracle: `npm run torture -- [--log embedded|kafka] [--seconds 60] [--seed N]
- * [--rate 400] [--nodes 1|3] [--standby]`. Two members on Kafka, one process on the embedded log. With three brokers those
+ * [--rate 400] [--nodes 1|3] [--standby] [--workers 1]`. Two members on Kafka, one process on the embedded log. With three brokers those
  * are disturbed too, one at a time, and so is the network between members and brokers. Last line: `torture: N events, N alerts, 0 lost, 0 duplicated`.
  */
 import { randomPlan } from './parts/disturbance.js';
@@ -25,7 +25,7 @@ async function run(): Promise<{ verdict: Verdict; wrong: string[] }> {
     const { verdict, ending } = await runEmbedded({ events, rate, seed, disturbances: randomPlan(seed, seconds * 1_000, 1), say });
     return { verdict, wrong: ending === 0 ? [] : [`exit code at SIGTERM: ${ending}`] };
   }
-  const { verdict, followed, refused, endings } = await runTwoProcesses({ events, rate, seed, nodes, standby: process.argv.includes('--standby'), disturbances: randomPlan(seed, seconds * 1_000, 2, nodes === 3 ? 3 : 0), say });
+  const { verdict, followed, refused, endings } = await runTwoProcesses({ events, rate, seed, nodes, standby: process.argv.includes('--standby'), workers: numberOption('workers', 1), disturbances: randomPlan(seed, seconds * 1_000, 2, nodes === 3 ? 3 : 0), say });
   return {
     verdict,
     wrong: [

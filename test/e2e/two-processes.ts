@@ -1,6 +1,6 @@
 /**
  * Two processes over one Kafka, one of them killed every few seconds: `npm run two-processes -- [--events 24000] [--rate 400]
- * [--kill-every 12] [--seed 1]`. Last line: `two processes: N events, N alerts, 0 lost, 0 extra, 0 duplicated`.
+ * [--kill-every 12] [--seed 1] [--workers 1]`. Last line: `two processes: N events, N alerts, 0 lost, 0 extra, 0 duplicated`.
  */
 import { killEvery } from './parts/disturbance.js';
 import { numberOption } from './parts/options.js';
@@ -11,9 +11,10 @@ const events = numberOption('events', 24_000);
 const rate = numberOption('rate', 400);
 const killEveryMs = numberOption('kill-every', 12) * 1_000;
 const seed = numberOption('seed', 1);
+const workers = numberOption('workers', 1);
 
 const disturbances = killEvery(killEveryMs, (events / rate) * 1_000, 2);
-const { verdict, followed, refused, endings } = await runTwoProcesses({ events, rate, seed, disturbances, say: console.log });
+const { verdict, followed, refused, endings } = await runTwoProcesses({ events, rate, seed, workers, disturbances, say: console.log });
 
 for (const line of complaints(verdict)) console.log(line);
 if (!isRight(followed)) console.log(`the consumer that followed saw otherwise: ${complaints(followed).join('; ')}`);

@@ -21,6 +21,8 @@ export interface TwoProcessesOptions {
   readonly nodes?: 1 | 3;
   /** whether the members follow each other's tasks */
   readonly standby?: boolean;
+  /** threads of each member that run tasks; default 1 */
+  readonly workers?: number;
   readonly say: (line: string) => void;
 }
 
@@ -54,7 +56,7 @@ export async function runTwoProcesses(options: TwoProcessesOptions): Promise<Two
   const cluster = await startBrokers(options.nodes ?? 1, 2, folder);
   const app = `e2e-${randomBytes(4).toString('hex')}`;
   const port = await freePorts(2);
-  const common = { DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: app, VIGIL_STANDBY: options.standby === true ? '1' : '0' };
+  const common = { DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: app, VIGIL_STANDBY: options.standby === true ? '1' : '0', VIGIL_WORKERS: String(options.workers ?? 1) };
   const members = [0, 1].map((n) => new Service(port + n, { ...common, KAFKA_BROKERS: cluster.listFor(n), VIGIL_DATA_DIR: join(folder, `member-${n}`) }, join(folder, `member-${n}.log`)));
   const killMembers = (): void => members.forEach((member) => member.signal('SIGKILL'));
   process.once('exit', killMembers);
