@@ -43,6 +43,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       seconds: { kind: 'number', from: 1, to: 600, otherwise: 10, about: 'how long for each rate' },
       seed: { kind: 'number', from: 0, to: 1_000_000, otherwise: 1, about: 'of the events' },
       only: { kind: 'text', about: 'names of contestants, comma separated' },
+      workers: { kind: 'number', from: 1, to: 64, otherwise: 1, about: 'more than 1: the service on so many threads too, as `vigil N threads`' },
       profile: { kind: 'text', about: 'folder for processor profiles of the service' },
     },
   },

@@ -9,9 +9,8 @@ import type { Contestant, Surroundings } from './contestant.js';
 import { drains, type DrainResult } from './drain.js';
 import { latency, type LatencyResult } from './latency.js';
 import { LOOP_CONTESTANTS } from './loop-contestants.js';
-import { VIGIL } from './vigil-contestant.js';
+import { vigilOn } from './vigil-contestant.js';
 
-const CONTESTANTS: readonly Contestant[] = [VIGIL, ...LOOP_CONTESTANTS];
 /** Results as they come; what else there is to say goes to the other stream. */
 const say = (line: string): void => (line.startsWith('{') ? console.log(line) : console.error(line));
 
@@ -20,7 +19,9 @@ const say = (line: string): void => (line.startsWith('{') ? console.log(line) : 
  * @returns 1 where the service's were not
  */
 export async function kafkaCommand(chosen: Chosen): Promise<number> {
-  const contestants = chosenOf('only', chosen.textOr('only'), CONTESTANTS, ({ name }) => name);
+  const workers = chosen.number('workers');
+  const services = [vigilOn(1), ...(workers === 1 ? [] : [vigilOn(workers)])];
+  const contestants = chosenOf('only', chosen.textOr('only'), [...services, ...LOOP_CONTESTANTS], ({ name }) => name);
   const rates = ratesOf(chosen.text('rates'));
   const profile = chosen.textOr('profile');
   if (profile !== null) mkdirSync(profile, { recursive: true });
@@ -38,7 +39,7 @@ export async function kafkaCommand(chosen: Chosen): Promise<number> {
         }
       }
       if (latencies.length > 0) console.log(`\n${latencyTable(latencies)}`);
-      return [...drained, ...latencies].some(({ contestant, difference }) => contestant === VIGIL.name && difference !== '') ? 1 : 0;
+      return [...drained, ...latencies].some(({ contestant, difference }) => services.some(({ name }) => name === contestant) && difference !== '') ? 1 : 0;
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -8,13 +8,13 @@ import type { Contestant } from './contestant.js';
 
 const RULE = JSON.parse(readFileSync(new URL('../rules/w1.json', import.meta.url), 'utf8')) as Readonly<Record<string, JsonValue>>;
 
-/** The service as a user starts it: one process, embedded catalogue, default settings, one rule. */
-export const VIGIL: Contestant = {
-  name: 'vigil',
+/** The service as a user starts it: one process, embedded catalogue, one rule, and default settings but for the threads that run tasks. */
+export const vigilOn = (workers: number): Contestant => ({
+  name: workers === 1 ? 'vigil' : `vigil ${workers} threads`,
   about: 'exactly once, state recovered after a crash, alerts with evidence, catalogue and alert index in the same process',
   alerts: true,
   async prepare({ brokers, topic, folder, profile }, run) {
-    const environment: Record<string, string> = { KAFKA_BROKERS: brokers, VIGIL_APP: run, VIGIL_DATA_DIR: join(folder, run), LOG_LEVEL: 'warn' };
+    const environment: Record<string, string> = { KAFKA_BROKERS: brokers, VIGIL_APP: run, VIGIL_DATA_DIR: join(folder, run), VIGIL_WORKERS: String(workers), LOG_LEVEL: 'warn' };
     const first = new Service(await freePorts(1), environment);
     await first.start();
     await declare(first, topic);
@@ -38,7 +38,7 @@ export const VIGIL: Contestant = {
       },
     };
   },
-};
+});
 
 async function declare(service: Service, topic: string): Promise<void> {
   await expected(201, service.call('PUT', '/sources/events', { topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', startFrom: 'earliest' }));
