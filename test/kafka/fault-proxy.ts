@@ -1,7 +1,6 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { API } from '../../src/stream/kafka/wire/request.js';
-import type { Api } from '../../src/stream/kafka/wire/request.js';
 
 /**
  * What becomes of one request. `lose-request`: the broker never gets it, the connection ends. `lose-reply`: the broker does
@@ -84,19 +83,19 @@ export async function startFaultProxy(brokers: readonly string[], port = 0): Pro
       });
     }
     if (cut) return void client.destroy();
-    const pending = new Map<number, { api: Api | undefined; fate: Fate }>();
+    const pending = new Map<number, { key: number; version: number; fate: Fate }>();
     // one after the other, as a broker would
     let requests = Promise.resolve();
     inFrames(client, (frame) => {
       requests = requests.then(async () => {
-        const { key, correlation, body } = headerOf(frame);
+        const { key, version, correlation, body } = headerOf(frame);
         const name = NAMES.get(key) ?? `api ${key}`;
         proxy.seen.push(name);
         const fate = proxy.fate({ api: name, broker, body });
         if (fate === 'lose-request') return void client.destroy();
         if (typeof fate === 'object' && 'answer' in fate) return void client.write(framed(Buffer.concat([frame.subarray(4, 8), fate.answer])));
         if (typeof fate === 'object') await new Promise((resolve) => setTimeout(resolve, fate.delayMs));
-        pending.set(correlation, { api: Object.values(API).find((api) => api.key === key), fate });
+        pending.set(correlation, { key, version, fate });
         upstream.write(framed(frame));
       });
     });
@@ -107,7 +106,7 @@ export async function startFaultProxy(brokers: readonly string[], port = 0): Pro
         const request = pending.get(correlation);
         pending.delete(correlation);
         if (request?.fate === 'lose-reply') return void client.destroy();
-        client.write(framed(await rewritten(frame, request?.api, portFor)));
+        client.write(framed(request === undefined ? frame : await rewritten(frame, request, portFor)));
       });
     });
   };
@@ -128,9 +127,9 @@ function inFrames(socket: Socket, onFrame: (frame: Buffer) => void): void {
   });
 }
 
-function headerOf(frame: Buffer): { key: number; correlation: number; body: Buffer } {
+function headerOf(frame: Buffer): { key: number; version: number; correlation: number; body: Buffer } {
   const clientIdBytes = Math.max(0, frame.readInt16BE(8));
-  return { key: frame.readInt16BE(0), correlation: frame.readInt32BE(4), body: frame.subarray(10 + clientIdBytes) };
+  return { key: frame.readInt16BE(0), version: frame.readInt16BE(2), correlation: frame.readInt32BE(4), body: frame.subarray(10 + clientIdBytes) };
 }
 
 function framed(bytes: Buffer): Buffer {
@@ -141,11 +140,12 @@ function framed(bytes: Buffer): Buffer {
 
 type PortFor = (broker: string) => Promise<number>;
 
-/** Puts the proxy's addresses in the place of the brokers'. */
-async function rewritten(frame: Buffer, api: Api | undefined, portFor: PortFor): Promise<Buffer> {
-  if (api === API.findCoordinator) return withAddresses(frame, endOfString(frame, 4 + 4 + 2) + 4, 1, false, portFor);
-  if (api === API.metadata) return withAddresses(frame, 4 + 4 + 4 + 4, frame.readInt32BE(8), true, portFor);
-  return frame;
+/** Puts the proxy's addresses in the place of the brokers', in the versions that kafkajs and ours speak. */
+async function rewritten(frame: Buffer, { key, version }: { key: number; version: number }, portFor: PortFor): Promise<Buffer> {
+  if (key === API.findCoordinator.key) return withAddresses(frame, version === 0 ? 4 + 2 + 4 : endOfString(frame, 4 + 4 + 2) + 4, 1, false, portFor);
+  if (key !== API.metadata.key) return frame;
+  const brokersAt = version < 3 ? 4 : 4 + 4;
+  return withAddresses(frame, brokersAt + 4 + 4, frame.readInt32BE(brokersAt), version > 0, portFor);
 }
 
 /** @param at of the first host; behind each address is a rack and the next node's id, if `racks` */
