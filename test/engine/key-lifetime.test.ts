@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ControlRecord } from '../../src/engine/control/control.js';
 import { PartitionTask } from '../../src/engine/task/partition-task.js';
 import { isLayoutKey, type StateRecord } from '../../src/engine/checkpoint/state-record.js';
+import { engineLimits } from '../../src/engine/limits.js';
 import type { JsonValue } from '../../src/event/stream-event.js';
 
 type Status = 'active' | 'shadow' | 'paused' | 'retired';
@@ -11,6 +12,9 @@ const RULES: Readonly<Record<string, JsonValue>> = {
   sequence: { id: 'sequence', from: 'events', key: 'key', pattern: { stages: [{ as: 'x', on: 'x' }, { as: 'y', on: 'y' }], within: '10s' }, alert: { type: 'sequence' } },
   absence: { id: 'absence', from: 'events', key: 'key', pattern: { stages: [{ as: 'x', on: 'x' }, { absent: { on: 'y' }, for: '10s' }] }, alert: { type: 'absence' } },
   other: { id: 'other', from: 'events', key: 'key', on: 'x', let: { n: { count: true, on: 'x', window: '5s' } }, when: { fact: 'n', operator: 'equal', value: 99 }, alert: { type: 'other' } },
+  devices: { id: 'devices', from: 'events', key: 'key', on: 'x', let: { n: { distinct: 'device', window: '100s' } }, when: { fact: 'n', operator: 'equal', value: 99 }, alert: { type: 'devices' } },
+  mutesLong: { id: 'mutes', from: 'events', key: 'key', on: 'x', when: { fact: 'ts', operator: 'greaterThan', value: 0 }, policy: { fire: { once: '100s', per: ['device'] } }, alert: { type: 'mutes' } },
+  mutesShort: { id: 'mutes', from: 'events', key: 'key', on: 'x', when: { fact: 'ts', operator: 'greaterThan', value: 0 }, policy: { fire: { once: '10s', per: ['device'] } }, alert: { type: 'mutes' } },
   long: { id: 'long', from: 'events', key: 'key', on: 'x', let: { n: { count: true, on: 'x', window: '100s' } }, when: { fact: 'n', operator: 'equal', value: 99 }, alert: { type: 'long' } },
 };
 
@@ -29,12 +33,13 @@ class Driven {
     for (const rule of rules) this.rule(rule, 'active');
   }
 
-  rule(ruleId: string, status: Status, version = 1): void {
-    this.apply({ kind: 'rule', change: this.next(), ruleId, version, status, document: RULES[ruleId] as JsonValue });
+  rule(name: string, status: Status, version = 1): void {
+    const document = RULES[name] as JsonValue & { readonly id: string };
+    this.apply({ kind: 'rule', change: this.next(), ruleId: document.id, version, status, document });
   }
 
-  push(seconds: number, type: string, key = 'a'): void {
-    this.task.takeParsed('events/0', { ts: seconds * 1_000, type, key }, this.offset++);
+  push(seconds: number, type: string, key = 'a', device: unknown = null): void {
+    this.task.takeParsed('events/0', { ts: seconds * 1_000, type, key, device: device as JsonValue }, this.offset++);
     this.note();
   }
 
@@ -144,6 +149,27 @@ describe('how long a key lives', () => {
     driven.push(1, 'x');
     driven.rule('long', 'retired');
     driven.push(11, 'x');
+    expect(driven.task.snapshot().map(({ key }) => key)).toEqual(['events|key|0\na']);
+    driven.push(20, 'z', 'b');
+    expect(driven.task.snapshot().map(({ key }) => key)).toEqual([]);
+  });
+
+  it('a key of which a failing rule has left less lives no longer than that', () => {
+    const driven = new Driven(0, 'devices', 'other');
+    driven.push(1, 'x', 'a', 'd1');
+    // something that no event from a log can be
+    driven.push(11, 'x', 'a', { toJSON: () => { throw new TypeError('not to be compared'); } });
+    expect(driven.task.snapshot().map(({ key }) => key)).toEqual(['events|key|0\na']);
+    driven.push(20, 'z', 'b');
+    expect(driven.task.snapshot().map(({ key }) => key)).toEqual([]);
+  });
+
+  it('a key whose long mutes have made room for short ones lives no longer than those', () => {
+    const driven = new Driven(0, 'mutesLong');
+    for (let i = 0; i < engineLimits.firedPerMax; i++) driven.push(1, 'x', 'a', `long ${i}`);
+    driven.rule('mutesShort', 'active', 2);
+    for (let i = 0; i < engineLimits.firedPerMax; i++) driven.push(2, 'x', 'a', `short ${i}`);
+    expect(driven.alerts.length).toBe(2 * engineLimits.firedPerMax);
     expect(driven.task.snapshot().map(({ key }) => key)).toEqual(['events|key|0\na']);
     driven.push(20, 'z', 'b');
     expect(driven.task.snapshot().map(({ key }) => key)).toEqual([]);

@@ -60,6 +60,11 @@ export class KeyState implements Sleeper {
     return this.key;
   }
 
+  /** Less may be left of it than when it was entered in the queue: it is to be entered anew. */
+  forgetSooner(): void {
+    this.forgetAt = Infinity;
+  }
+
   /** Puts an event in its place among those that wait. */
   wait(event: EventRecord): void {
     const waiting = (this.waiting ??= []);

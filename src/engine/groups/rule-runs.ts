@@ -106,7 +106,10 @@ export class RuleRuns {
       this.refusal ??= error;
       return;
     }
-    if (part >= 0) state.parts.get(part)?.clear();
+    if (part >= 0) {
+      state.parts.get(part)?.clear();
+      state.forgetSooner();
+    }
     this.host.fail(rule, at, error);
   }
 
@@ -132,7 +135,10 @@ export class RuleRuns {
     const { kind, muteMs, per: facts } = rule.program.policy;
     if ((kind === 'each' || kind === 'reset') && facts.length === 0) return true;
     if (per === null) return false;
-    const fires = this.program.firing(state.parts, rule).fire({ kind, muteMs }, per, ts);
+    const firing = this.program.firing(state.parts, rule);
+    const { dropped } = firing;
+    const fires = firing.fire({ kind, muteMs }, per, ts);
+    if (firing.dropped > dropped) state.forgetSooner();
     if (!fires) rule.counts.muted++;
     return fires;
   }
