@@ -14,7 +14,7 @@ export interface Brokers {
   kill(node: number, forMs: number): Promise<void>;
   /** Stops a broker where it stands, for so long, ms, and waits until the cluster is whole. */
   pause(node: number, forMs: number): Promise<void>;
-  /** Resets all connections between a member and the brokers. */
+  /** Ends all connections between a member and the brokers. */
   cut(member: number): void;
   /** Lets nothing pass between a member and a broker, or all of them, for so long, ms; then what waited passes. */
   hold(member: number, nodes: readonly number[], which: Held, forMs: number): Promise<void>;

@@ -2,7 +2,7 @@ import { dice } from '../../dice.js';
 
 /**
  * `kill` and a start after `forMs`; `pause` and going on after `forMs`; `change`: a member is given another version of a rule. Of the network
- * between a member and the brokers: `cut` resets all connections, `part` lets nothing pass to and from one broker, `deafen` lets requests
+ * between a member and the brokers: `cut` ends all connections, `part` lets nothing pass to and from one broker, `deafen` lets requests
  * pass to one broker and no replies, `isolate` lets nothing pass at all; what was sent meanwhile passes after `forMs`.
  */
 export type Kind = 'kill' | 'pause' | 'kill broker' | 'pause broker' | 'change' | 'cut' | 'part' | 'deafen' | 'isolate';
