@@ -42,3 +42,6 @@ export const runnerLimits = {
 
 /** The same, as a test may narrow them. */
 export type RunnerLimits = { readonly [name in keyof typeof runnerLimits]: number };
+
+/** a compacted topic keeps all records for so long, ms: who reads one without a fence, as a standby does, misses none if it takes less */
+export const COMPACTION_LAG_MS = 60_000;

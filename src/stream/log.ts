@@ -129,6 +129,8 @@ export interface TopicDescription {
   readonly retentionMs: number | null;
   /** how many bytes of a partition are kept where old records are deleted; -1 all */
   readonly retentionBytes: number | null;
+  /** how long a record of a compacted topic stays at least though there is a newer one of its key, ms; null of other topics too */
+  readonly compactionLagMs: number | null;
 }
 
 export interface TopicAdmin {

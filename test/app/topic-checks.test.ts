@@ -104,6 +104,10 @@ describe('the topics of an application at its start', () => {
         'Set kafka-configs.sh --bootstrap-server … --alter --entity-type topics --entity-name t.journal --add-config retention.ms=-1,retention.bytes=-1',
     ]);
     expect(await warnings(TOPICS.state, { cleanupPolicy: 'delete', retentionMs: -1 })).toEqual([expect.stringMatching(/^topic\.not-compacted t\.state: /)]);
+    expect(await warnings(TOPICS.state, { compactionLagMs: 0 })).toEqual([
+      'topic.compacts-early t.state: found min.compaction.lag.ms=0, expected at least 60000 (1m): a standby that reads the topic while its task goes on may miss what is compacted away under it. ' +
+        'Set kafka-configs.sh --bootstrap-server … --alter --entity-type topics --entity-name t.state --add-config min.compaction.lag.ms=60000',
+    ]);
     expect(await warnings(TOPICS.alerts, { cleanupPolicy: 'compact' })).toEqual([expect.stringMatching(/^topic\.compacted t\.alerts: /)]);
     expect(await warnings(TOPICS.control, { cleanupPolicy: null, retentionMs: null, retentionBytes: null }, true)).toEqual([
       expect.stringMatching(/^log\.makes-topics the cluster: /),
@@ -113,7 +117,7 @@ describe('the topics of an application at its start', () => {
 });
 
 const source = (partitions: number): LiveSource => ({ name: 'payments', definition: sourceSchema.parse({ topic: 'pay', eventTime: { field: 'ts' }, type: { value: 'p' } }), startOffsets: new Array<number>(partitions).fill(0) });
-const keeps = (more: Partial<TopicDescription>): TopicDescription => ({ topic: 'pay', partitions: 3, cleanupPolicy: 'delete', retentionMs: 7 * DAY_MS, retentionBytes: -1, ...more });
+const keeps = (more: Partial<TopicDescription>): TopicDescription => ({ topic: 'pay', partitions: 3, cleanupPolicy: 'delete', retentionMs: 7 * DAY_MS, retentionBytes: -1, compactionLagMs: null, ...more });
 
 describe('the topic of a source', () => {
   const codes = (topic: TopicDescription | null, downtimeMs = DAY_MS): string[] => checkSource(source(3), topic, downtimeMs).map(({ code }) => code);

@@ -367,9 +367,9 @@ export function describeLogContract(name: string, makeLog: () => Promise<LogUnde
           { topic: named, partitions: 2, retentionMs: 3_600_000 },
           { topic: compacted, partitions: 1, compacted: true, retentionMs: -1 },
         ]);
-        expect(await log.admin.describe(named)).toEqual({ topic: named, partitions: 2, cleanupPolicy: 'delete', retentionMs: 3_600_000, retentionBytes: -1 });
-        expect(await log.admin.describe(compacted)).toEqual({ topic: compacted, partitions: 1, cleanupPolicy: 'compact', retentionMs: -1, retentionBytes: -1 });
-        expect(await log.admin.describe(topic)).toEqual({ topic, partitions: 3, cleanupPolicy: 'delete', retentionMs: 7 * 86_400_000, retentionBytes: -1 });
+        expect(await log.admin.describe(named)).toEqual({ topic: named, partitions: 2, cleanupPolicy: 'delete', retentionMs: 3_600_000, retentionBytes: -1, compactionLagMs: null });
+        expect(await log.admin.describe(compacted)).toEqual({ topic: compacted, partitions: 1, cleanupPolicy: 'compact', retentionMs: -1, retentionBytes: -1, compactionLagMs: 60_000 });
+        expect(await log.admin.describe(topic)).toEqual({ topic, partitions: 3, cleanupPolicy: 'delete', retentionMs: 7 * 86_400_000, retentionBytes: -1, compactionLagMs: null });
         expect(await log.admin.describe(`${topic}-none`)).toBeNull();
       });
 

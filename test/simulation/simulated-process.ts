@@ -260,7 +260,7 @@ class SimulatedAdmin implements TopicAdmin {
     const partitions = this.#of.around.broker.count(topic);
     const first = partitions === null ? null : this.#of.around.broker.partition(topic, 0);
     await this.#of.reply(`describe ${topic}`);
-    return first === null || partitions === null ? null : { topic, partitions, cleanupPolicy: first.compacted ? 'compact' : 'delete', retentionMs: first.retentionMs, retentionBytes: -1 };
+    return first === null || partitions === null ? null : { topic, partitions, cleanupPolicy: first.compacted ? 'compact' : 'delete', retentionMs: first.retentionMs, retentionBytes: -1, compactionLagMs: first.compacted ? this.#of.around.broker.options.compactionLagMs : null };
   }
 
   async makesTopics(): Promise<boolean | null> {

@@ -1,5 +1,6 @@
 import { shownMs } from '../../rules/bounds/rule-bounds.js';
 import { decodeJournalEntry } from '../../state/journal.js';
+import { COMPACTION_LAG_MS } from '../../stream/limits.js';
 import type { Log, TopicDescription } from '../../stream/log.js';
 import type { Topics } from '../../stream/topics.js';
 import { ConfigError } from '../config-error.js';
@@ -91,13 +92,19 @@ function keepsAll({ topic, retentionMs, retentionBytes }: TopicDescription, trim
   return [{ code: 'topic.loses-records', subject: topic, detail: `found ${bounded.join(' and ')}, expected -1: ${harm}. Vigil removes by itself what nobody needs. Set ${alterTopic(topic, 'retention.ms=-1,retention.bytes=-1')}` }];
 }
 
-function checkState({ topic, cleanupPolicy, retentionMs, retentionBytes }: TopicDescription): TopicWarning[] {
-  if (cleanupPolicy === 'compact' || cleanupPolicy === null) return [];
+function checkState(state: TopicDescription): TopicWarning[] {
+  const { topic, cleanupPolicy, retentionMs, retentionBytes } = state;
+  if (cleanupPolicy === 'compact' || cleanupPolicy === null) return compactsEarly(state);
   const mend = alterTopic(topic, 'cleanup.policy=compact');
   if ((retentionMs ?? -1) >= 0 || (retentionBytes ?? -1) >= 0) {
     throw new ConfigError(`topic ${topic} has cleanup.policy=${cleanupPolicy} and a retention: the state of keys that are quiet for longer goes in silence. Set ${mend}; if records have gone already, restore the latest savepoint under another VIGIL_APP (npx vigil restore)`);
   }
   return [{ code: 'topic.not-compacted', subject: topic, detail: `found cleanup.policy=${cleanupPolicy}, expected compact: the topic grows with every change of every key, and each start reads all of it. Set ${mend}` }];
+}
+
+function compactsEarly({ topic, compactionLagMs }: TopicDescription): TopicWarning[] {
+  if (compactionLagMs === null || compactionLagMs >= COMPACTION_LAG_MS) return [];
+  return [{ code: 'topic.compacts-early', subject: topic, detail: `found min.compaction.lag.ms=${compactionLagMs}, expected at least ${COMPACTION_LAG_MS} (${shownMs(COMPACTION_LAG_MS)}): a standby that reads the topic while its task goes on may miss what is compacted away under it. Set ${alterTopic(topic, `min.compaction.lag.ms=${COMPACTION_LAG_MS}`)}` }];
 }
 
 function checkOutput({ topic, cleanupPolicy }: TopicDescription): TopicWarning[] {

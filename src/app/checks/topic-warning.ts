@@ -6,6 +6,7 @@ export interface TopicWarning {
     | 'topic.loses-records'
     | 'topic.compacted'
     | 'topic.not-compacted'
+    | 'topic.compacts-early'
     | 'source.topic-missing'
     | 'source.compacted'
     | 'source.retention-short'

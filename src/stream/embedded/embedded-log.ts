@@ -1,3 +1,4 @@
+import { COMPACTION_LAG_MS } from '../limits.js';
 import type { Log, TopicAdmin, TopicDescription, TopicSpec } from '../log.js';
 import { ChunkTable } from './chunk-table.js';
 import { CommitQueue } from './commit-queue.js';
@@ -38,6 +39,7 @@ const DAY_MS = 86_400_000;
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log> {
   const db = openDatabase(options.dir, options.sizeBytesMax);
   const clock = options.clock ?? Date.now;
+  const compactionLagMs = options.compactionLagMs ?? COMPACTION_LAG_MS;
   const chunks = new ChunkTable(db);
   const entries = new EntryTable(db);
   const topics = new TopicTable(db, options.defaultRetentionMs ?? 7 * DAY_MS);
@@ -52,7 +54,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
   );
   const housekeeping = new Housekeeping(topics, { chunks, entries }, queue, clock, {
     pruneIntervalMs: options.pruneIntervalMs ?? 5_000,
-    compactionLagMs: options.compactionLagMs ?? 60_000,
+    compactionLagMs,
     tombstoneRetentionMs: options.tombstoneRetentionMs ?? DAY_MS,
   });
   housekeeping.start();
@@ -68,7 +70,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
   return {
     kind: 'embedded',
     reader,
-    admin: new EmbeddedAdmin(topics, queue),
+    admin: new EmbeddedAdmin(topics, queue, compactionLagMs),
     writer: new EmbeddedWriter(topics, queue),
     membership,
     taskProducer: (transactionalId) => new EmbeddedTaskProducer(transactionalId, topics, queue, epochs),
@@ -77,7 +79,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
 }
 
 class EmbeddedAdmin implements TopicAdmin {
-  constructor(readonly topics: TopicTable, readonly queue: CommitQueue) {}
+  constructor(readonly topics: TopicTable, readonly queue: CommitQueue, readonly compactionLagMs: number) {}
 
   async ensure(specs: readonly TopicSpec[]): Promise<void> {
     const missing = specs.filter(({ topic, partitions }) => (this.topics.count(topic) ?? 0) < partitions);
@@ -98,7 +100,7 @@ class EmbeddedAdmin implements TopicAdmin {
     const partitions = this.topics.count(topic);
     if (partitions === null) return null;
     const { compacted, retentionMs } = this.topics.partition(topic, 0);
-    return { topic, partitions, cleanupPolicy: compacted ? 'compact' : 'delete', retentionMs, retentionBytes: -1 };
+    return { topic, partitions, cleanupPolicy: compacted ? 'compact' : 'delete', retentionMs, retentionBytes: -1, compactionLagMs: compacted ? this.compactionLagMs : null };
   }
 
   async makesTopics(): Promise<boolean | null> {

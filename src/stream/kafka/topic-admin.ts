@@ -1,3 +1,4 @@
+import { COMPACTION_LAG_MS } from '../limits.js';
 import { UnknownTopicError } from '../log.js';
 import type { TopicAdmin, TopicDescription, TopicSpec } from '../log.js';
 import { messageOf, NoAnswerError } from './broker-connection.js';
@@ -42,9 +43,11 @@ export class KafkaAdmin implements TopicAdmin {
     return this.#retrying(`asking for ${topic}`, async () => {
       const partitions = await this.#count(topic);
       if (partitions === null) return null;
-      const values = await this.#configOf({ kind: 'topic', name: topic }, ['cleanup.policy', 'retention.ms', 'retention.bytes']);
+      const values = await this.#configOf({ kind: 'topic', name: topic }, ['cleanup.policy', 'retention.ms', 'retention.bytes', 'min.compaction.lag.ms']);
       const number = (name: string): number | null => (values.has(name) ? Number(values.get(name)) : null);
-      return { topic, partitions, cleanupPolicy: policyOf(values.get('cleanup.policy')), retentionMs: number('retention.ms'), retentionBytes: number('retention.bytes') };
+      const cleanupPolicy = policyOf(values.get('cleanup.policy'));
+      const compacted = cleanupPolicy !== null && cleanupPolicy !== 'delete';
+      return { topic, partitions, cleanupPolicy, retentionMs: number('retention.ms'), retentionBytes: number('retention.bytes'), compactionLagMs: compacted ? number('min.compaction.lag.ms') : null };
     });
   }
 
@@ -154,6 +157,7 @@ function configOf({ compacted, retentionMs }: TopicSpec, replicationFactor: numb
     'cleanup.policy': compacted === true ? 'compact' : 'delete',
     // a write is durable on two brokers where there are three; where there are fewer it must not wait for a second for ever
     'min.insync.replicas': replicationFactor >= 3 ? '2' : '1',
+    ...(compacted === true && { 'min.compaction.lag.ms': String(COMPACTION_LAG_MS) }),
     ...(retentionMs !== undefined && { 'retention.ms': String(retentionMs) }),
   };
 }
