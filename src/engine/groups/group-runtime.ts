@@ -148,6 +148,7 @@ export class GroupRuntime {
     for (let state = this.expiries.pop(until); state !== null; state = this.expiries.pop(until)) {
       if (state.gone) continue;
       if (this.isAhead(state)) held.push(state);
+      else if (state.expiresAt > until && state.program === this.program) this.expiries.arm(state, state.expiresAt);
       else if (this.touch(state).waiting === null) this.settle(state, this.runs.passTime(state, Math.min(this.forgetTime(state, Infinity), until), false));
     }
     for (const state of held) this.expiries.arm(state, until + 1);
@@ -175,16 +176,16 @@ export class GroupRuntime {
    * @returns whether it stays
    */
   private settle(state: KeyState, changed = true): boolean {
-    // an entry of the queue that comes early is asked again then: only a wish before it matters now
-    const early = changed && state.forgetAt !== Infinity && state.forgetAt > this.lanes.watermark && !this.program.shortens && state.waiting === null;
+    // an entry of the queue that comes early is asked again then: where asking takes long, only a wish before it matters now
+    const early = changed && !this.program.asksQuickly && state.forgetAt !== Infinity && state.forgetAt > this.lanes.watermark && !this.program.shortens && state.waiting === null;
     if (!early && state.waiting === null) {
       const expiry = state.parts.expiresAt();
       if (expiry <= this.lanes.watermark) {
         this.drop(state);
         return false;
       }
-      this.expiries.arm(state, this.forgetTime(state, expiry));
-    }
+      this.noteForgetTime(state, this.forgetTime(state, expiry));
+    } else if (early) state.expiresAt = -Infinity;
     if (changed) this.host.markDirty(state);
     this.wakes.arm(state, this.wakeTime(state));
     return true;
@@ -193,11 +194,16 @@ export class GroupRuntime {
   /** Under the rules of now a key may be past its time, or come to be so earlier: it is to be as if that had been known before. */
   private noteExpiry(state: KeyState): void {
     const expiry = state.parts.expiresAt();
-    if (state.waiting !== null || expiry > this.lanes.watermark) return this.expiries.arm(state, this.forgetTime(state, expiry));
+    if (state.waiting !== null || expiry > this.lanes.watermark) return this.noteForgetTime(state, this.forgetTime(state, expiry));
     state.parts = new Parts(this.program.partIds.length);
     state.lastTs = -Infinity;
     // the queue knows it by the time of what it held: what comes now may be over before that
-    this.expiries.arm(state, -Infinity);
+    this.noteForgetTime(state, -Infinity);
+  }
+
+  private noteForgetTime(state: KeyState, at: number): void {
+    state.expiresAt = at;
+    this.expiries.arm(state, at);
   }
 
   private drop(state: KeyState): void {

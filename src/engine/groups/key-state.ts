@@ -15,6 +15,8 @@ export class KeyState implements Sleeper {
   armedAt = Infinity;
   /** when it is asked whether it has expired, epoch ms */
   forgetAt = Infinity;
+  /** when it, or something in it, will have expired as it stands, epoch ms; -Infinity: it must be asked. It may be asked earlier */
+  expiresAt = -Infinity;
   /** parts by their number in the group's program */
   parts: Parts = NO_PARTS;
   /** the program that `parts` are numbered by; null while the state is still bytes */
@@ -49,6 +51,7 @@ export class KeyState implements Sleeper {
   clear(): void {
     this.armedAt = Infinity;
     this.forgetAt = Infinity;
+    this.expiresAt = -Infinity;
     this.parts = NO_PARTS;
     this.program = null;
     this.waiting = null;
