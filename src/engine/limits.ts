@@ -12,6 +12,10 @@ export const engineLimits = {
   waitingPerKeyMax: 10_000,
   /** so many rules must ask for a value of the same field for an index on it: fewer are as quickly tried one by one */
   indexedRulesMin: 4,
+  /** keys of a group that are objects in a task; with more, those to which nothing has happened for a while are kept as bytes */
+  awakeKeysMax: 10_000,
+  /** a key that has changed in the latest so many journal entries is busy, and stays awake up to twice as many keys */
+  busyEntries: 10,
   /** nodes of the index of one event type; combinations of values that come in events make them */
   indexNodesMax: 50_000,
   /** savepoints that are remembered as asked for: those before them are complete, or never will be */

@@ -20,6 +20,9 @@ export const decodeUtf8 = (bytes: Uint8Array): string => utf8Decoder.decode(byte
 /** Below this many characters the length takes one byte and a loop beats the platform's encoder. */
 const SHORT_TEXT = 64;
 
+/** A copy of at most so many bytes is made by a loop. */
+const SHORT_COPY = 96;
+
 const Tag = {
   Missing: 0,
   Null: 1,
@@ -60,7 +63,8 @@ export class ByteWriter {
 
   /** Unsigned variable length integer, 0 … 2^53 − 1. */
   uint(value: number): void {
-    assert(Number.isSafeInteger(value) && value >= 0, `uint ${value}`);
+    // the text is made only where it is read: this is on the path of every key that is written
+    if (!Number.isSafeInteger(value) || value < 0) assert(false, `uint ${value}`);
     this.reserve(8);
     while (value >= 0x80) {
       this.bytes[this.length++] = (value % 0x80) | 0x80;
@@ -108,9 +112,20 @@ export class ByteWriter {
 
   block(value: Uint8Array): void {
     this.uint(value.length);
-    this.reserve(value.length);
-    this.bytes.set(value, this.length);
-    this.length += value.length;
+    this.append(value);
+  }
+
+  /** Bytes as they are: the reader knows how many. @param to end, exclusive */
+  append(value: Uint8Array, from = 0, to = value.length): void {
+    this.reserve(to - from);
+    copyBytes(value, from, to, this.bytes, this.length);
+    this.length += to - from;
+  }
+
+  /** What another holds, as a block. */
+  blockOf(other: ByteWriter): void {
+    this.uint(other.length);
+    this.append(other.bytes, 0, other.length);
   }
 
   /** Any field value; whole numbers take their variable length, objects and lists are written as JSON text. */
@@ -149,10 +164,22 @@ export class ByteWriter {
   }
 }
 
+/** Copies a stretch of bytes; a loop is quicker than the platform for short ones. @param to end, exclusive */
+export function copyBytes(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): void {
+  if (to - from > SHORT_COPY) {
+    target.set(source.subarray(from, to), at);
+    return;
+  }
+  for (let i = from; i < to; i++) target[at++] = source[i] as number;
+}
+
 /** Refuses bytes that nobody here has written. */
 export function unknownFormat(reason: string): EngineError {
   return new EngineError('state.unknown-format', { reason });
 }
+
+const doubleBytes = new Uint8Array(8);
+const doubleView = new DataView(doubleBytes.buffer);
 
 /**
  * Reads what a `ByteWriter` wrote, in the same order. Every method throws EngineError `state.unknown-format` on bytes that
@@ -160,8 +187,6 @@ export function unknownFormat(reason: string): EngineError {
  */
 export class ByteReader {
   private at = 0;
-  /** made for the first number that needs it: most short records have none */
-  private view: DataView | null = null;
 
   /**
    * @param version format of the record that the bytes are from, for readers of older ones
@@ -173,13 +198,13 @@ export class ByteReader {
     private readonly slots: readonly number[] | null = null,
   ) {}
 
-  private get numbers(): DataView {
-    const { buffer, byteOffset, byteLength } = this.bytes;
-    return (this.view ??= new DataView(buffer, byteOffset, byteLength));
-  }
-
   get done(): boolean {
     return this.at >= this.bytes.length;
+  }
+
+  /** How many bytes have been read. */
+  get position(): number {
+    return this.at;
   }
 
   byte(): number {
@@ -207,12 +232,14 @@ export class ByteReader {
 
   uint32(): number {
     const at = this.skip(4);
-    return this.numbers.getUint32(at, true);
+    const { bytes } = this;
+    return ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
   }
 
   double(): number {
     const at = this.skip(8);
-    return this.numbers.getFloat64(at, true);
+    for (let i = 0; i < 8; i++) doubleBytes[i] = this.bytes[at + i] as number;
+    return doubleView.getFloat64(0, true);
   }
 
   /** A slot of the layout, written by `uint`. */
@@ -267,9 +294,19 @@ export class ByteReader {
     return text;
   }
 
+  /** Goes on behind a block, which is not looked at. */
+  skipBlock(): void {
+    this.skip(this.uint());
+  }
+
+  /** Goes on at a place not before this one: what a reader of another version does not know is left. */
+  skipTo(position: number): void {
+    this.skip(position - this.at);
+  }
+
   private skip(length: number): number {
     const at = this.at;
-    if (length > this.bytes.length - at) throw unknownFormat('record ends early');
+    if (length < 0 || length > this.bytes.length - at) throw unknownFormat('record ends early');
     this.at = at + length;
     return at;
   }

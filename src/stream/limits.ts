@@ -1,3 +1,5 @@
+import { engineLimits } from '../engine/limits.js';
+
 /** Bounds and rhythms of the task runner. */
 export const runnerLimits = {
   /** wait after the first visible effect for more to share its transaction, ms */
@@ -27,6 +29,8 @@ export const runnerLimits = {
   /** keys written by one transaction, where so many have changed: at least and at most */
   keysPerTransactionMin: 16,
   keysPerTransaction: 2_000,
+  /** keys of a group that a task keeps as objects; with more, those to which nothing has happened for a while are bytes */
+  awakeKeys: engineLimits.awakeKeysMax,
   /** an answer of the log that it takes longer for does not confirm a silence, ms */
   silenceCheckMs: 1_000,
   /** the journal below the replay floor is trimmed this often, ms */

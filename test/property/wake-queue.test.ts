@@ -9,6 +9,7 @@ interface Named extends Sleeper {
 
 const action = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('arm' as const), who: fc.nat(40), after: fc.oneof(fc.constantFrom(10, 20, 300, 7_000, 600_000, 90_000_000_000, -Infinity), fc.nat(50), fc.nat(5_000_000), fc.constant(Infinity)) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('disarm' as const), who: fc.nat(40) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.oneof(fc.nat(3), fc.nat(100), fc.nat(3_000_000)) }) },
 );
 
@@ -25,6 +26,12 @@ it('gives out what is due in order of time, then of name, each sleeper once for 
           queue.arm(sleeper, now + step.after);
           continue;
         }
+        if (step.kind === 'disarm') {
+          const sleeper = sleepers[step.who] as Named;
+          sleeper.wish = Infinity;
+          queue.disarm(sleeper);
+          continue;
+        }
         now += step.ms;
         const expected = sleepers.filter(({ wish }) => wish <= now).sort((a, b) => a.wish - b.wish || (a.order < b.order ? -1 : 1));
         const woken: [string, number][] = [];
@@ -36,6 +43,17 @@ it('gives out what is due in order of time, then of name, each sleeper once for 
       expect([queue.size, queue.nextAt]).toEqual([0, Infinity]);
     }),
   ));
+
+it('holds on to few of those that were taken out', () => {
+  const queue = new WakeQueue<Sleeper>();
+  const sleepers = Array.from({ length: 10_000 }, (_, i): Sleeper => ({ order: String(i).padStart(5, '0'), armedAt: Infinity }));
+  for (const [i, sleeper] of sleepers.entries()) queue.arm(sleeper, i);
+  for (const [i, sleeper] of sleepers.entries()) if (i % 100 !== 0) queue.disarm(sleeper);
+  expect(queue.size).toBeLessThan(2_200);
+  const woken: string[] = [];
+  for (let one = queue.pop(Infinity); one !== null; one = queue.pop(Infinity)) woken.push(one.order);
+  expect(woken).toEqual(sleepers.filter((_, i) => i % 100 === 0).map(({ order }) => order));
+});
 
 it('goes on when thousands have gone', () => {
   const queue = new WakeQueue<Sleeper>();

@@ -116,6 +116,7 @@ function drawLimits(random: SimulatedRandom): RunnerLimits {
     trimEveryMs: random.pick([500, 5_000, Infinity]),
     quietCommitMs: random.pick([50, 1_000]),
     entriesPerFloor: random.pick([1, 3, runnerLimits.entriesPerFloor]),
+    awakeKeys: random.pick([0, 1, runnerLimits.awakeKeys]),
   };
 }
 

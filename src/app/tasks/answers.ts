@@ -56,7 +56,7 @@ function statsOf(host: TaskHost, ruleId: string): RuleStats {
     }
     const group = task.groupOfRule(ruleId);
     if (group === null) continue;
-    total.stateKeys += group.states.size;
+    total.stateKeys += group.size;
     total.late += task.counts.late + task.counts.lateForKey;
   }
   return total;

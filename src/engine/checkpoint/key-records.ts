@@ -57,6 +57,7 @@ export class KeyRecords {
       const value = this.encode(state, sequence);
       this.noteWritten(state, state.gone ? 0 : value.length);
       records.push({ key: stateKeyOf(state), value });
+      this.arrangement.groups.get(state.groupId)?.runtime.rest(state, value);
     }
     return records;
   }
@@ -79,11 +80,17 @@ export class KeyRecords {
     for (const [key, { state, sequence }] of this.tombstones) {
       if (sequence >= floor) break;
       this.tombstones.delete(key);
-      const again = this.arrangement.groups.get(state.groupId)?.runtime.states.get(state.key) ?? this.reports.leaving.get(key);
-      if (again !== undefined) again.written = true;
-      else if (state.gone) records.push({ key, value: null });
+      if (!this.hasComeBack(state) && state.gone) records.push({ key, value: null });
     }
     return records;
+  }
+
+  /** Whether there is such a key again, or one that is leaving anew: a record of it stands. */
+  private hasComeBack(state: KeyState): boolean {
+    if (this.arrangement.groups.get(state.groupId)?.runtime.noteWritten(state.key) === true) return true;
+    const leaving = this.reports.leaving.get(stateKeyOf(state));
+    if (leaving !== undefined) leaving.written = true;
+    return leaving !== undefined;
   }
 
   /** The record of every key that holds something, in order of key. */
@@ -94,7 +101,7 @@ export class KeyRecords {
       const value = this.encode(state, sequence);
       if (decodeKeyRecord(value).parts.length > 0) records.push({ key: stateKeyOf(state), value });
     };
-    for (const { runtime } of groups.values()) runtime.states.forEach(add);
+    for (const { runtime } of groups.values()) for (const state of runtime.awakeAll()) add(state);
     for (const { seenIds } of inputs.values()) seenIds?.states().forEach(add);
     return records.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
@@ -103,10 +110,7 @@ export class KeyRecords {
   *saved(sequence: number): Iterable<Uint8Array> {
     const { groups, inputs } = this.arrangement;
     for (const { runtime } of groups.values()) {
-      for (const state of runtime.states.values()) {
-        const record = state.slots === null && state.stored !== null ? state.stored : runtime.encode(state, sequence);
-        if (decodeKeyRecord(record).parts.length > 0) yield record;
-      }
+      for (const record of runtime.saved(sequence)) if (decodeKeyRecord(record).parts.length > 0) yield record;
     }
     for (const { seenIds } of inputs.values()) for (const state of seenIds?.states() ?? []) yield this.encode(state, sequence);
   }
@@ -129,21 +133,23 @@ export class KeyRecords {
   adoptFloor(floor: number, sequence: number): void {
     this.reports.dirty.writtenBelow(floor, (state) => {
       state.written = true;
-      if (!state.gone) return;
+      if (!state.gone) return this.letRest(state, sequence);
       this.reports.leaving.delete(stateKeyOf(state));
       this.noteGone(state, sequence);
     });
   }
 
+  private letRest(state: KeyState, sequence: number): void {
+    const runtime = this.arrangement.groups.get(state.groupId)?.runtime;
+    if (runtime?.restful === true) runtime.rest(state, runtime.encode(state, sequence));
+  }
+
   /** From that entry on the task has another owner, who may have found empty records without their tombstones and have written them anew. */
   ownerChanged(sequence: number): void {
     for (const [key, { state }] of this.tombstones) {
-      const again = this.arrangement.groups.get(state.groupId)?.runtime.states.get(state.key) ?? this.reports.leaving.get(key);
-      if (again !== undefined) again.written = true;
-      else {
-        this.reports.leaving.set(key, state);
-        this.reports.dirty.mark(state, sequence);
-      }
+      if (this.hasComeBack(state)) continue;
+      this.reports.leaving.set(key, state);
+      this.reports.dirty.mark(state, sequence);
     }
     this.tombstones.clear();
   }
@@ -160,13 +166,17 @@ export class KeyRecords {
     if (isLayoutKey(key)) return null;
     const head = this.heads.read(value);
     const { group, key: ofGroup, sequence, wakeAt, lastTs, parts } = head;
+    const hosted = this.arrangement.groups.get(group);
+    if (parts > 0 && hosted?.runtime.restoreRecord(value, keepSequence) === true) {
+      this.bytes += value.length;
+      return head;
+    }
     const state = new KeyState(group, ofGroup);
     state.reflects = keepSequence ? sequence : -1;
     state.lastTs = lastTs;
     state.stored = value;
     this.noteWritten(state, value.length);
     if (parts === 0) this.emptyRestored.push(state);
-    const hosted = this.arrangement.groups.get(group);
     if (hosted === undefined) this.restored.add({ state, wakeAt });
     else hosted.runtime.restore(state, wakeAt);
     return head;

@@ -18,6 +18,8 @@ export interface GroupHost {
   fail(rule: RunningRule, at: number, error: unknown): void;
   /** the state of a key is changing: it must be written before the replay floor passes this sequence */
   markDirty(state: KeyState): void;
+  /** with more keys of a group awake, those to which nothing has happened for a while are kept as bytes */
+  readonly awakeKeysMax: number;
   /** dropped keys whose empty record is not written yet, of all groups: a key that comes back before goes on under the same entry */
   readonly leaving: Map<string, KeyState>;
 }

@@ -4,6 +4,7 @@ import { hash128 } from '../../event/hash.js';
 import type { FirePolicyProgram, RuleProgram } from '../../rules/program.js';
 import type { Aggregate } from '../../state/aggregate.js';
 import { ByteReader, ByteWriter } from '../../state/bytes.js';
+import { partIdOf, textOfPartId, type PartId } from '../../state/checkpoint.js';
 import { compileAggregate } from '../../state/make-aggregate.js';
 import type { LiveRule } from '../control/control-state.js';
 import { alertTexts } from '../alerts/alert-text.js';
@@ -45,6 +46,7 @@ export class GroupProgram {
   private lastTree: PlanTree | null = null;
   private readonly letSteps: ReadonlyMap<RunningRule, readonly LetStep[]>;
   private readonly numbers: ReadonlyMap<string, number>;
+  private readonly recordIds: readonly PartId[];
   /** number of a part by what it is */
   private readonly kinds: ReadonlyMap<string, number>;
 
@@ -89,6 +91,7 @@ export class GroupProgram {
     this.letSteps = letSteps;
     this.kinds = kinds;
     this.partIds = [...kinds].map(([kind, number]) => before?.partId(kind) ?? hash128(`${kind}|${since[number]}`).slice(0, 16));
+    this.recordIds = this.partIds.map(partIdOf);
     this.makers = makers;
     this.numbers = new Map(this.partIds.map((id, number) => [id, number]));
     this.eventSlots = [...new Set(rules.flatMap(({ program }) => program.eventSlots))].sort((a, b) => a - b);
@@ -103,6 +106,29 @@ export class GroupProgram {
 
   newPart(number: number): Part {
     return (this.makers[number] as () => Part)();
+  }
+
+  /** A part as a record has it. */
+  readPart(number: number, from: ByteReader): Part {
+    const part = this.newPart(number);
+    part.read(from);
+    return part;
+  }
+
+  /** The id of a part as records have it. */
+  idOfPart(number: number): PartId {
+    return this.recordIds[number] as PartId;
+  }
+
+  /** Number of a part by the id that a record has; undefined for one that no rule of the group has any more. */
+  numberOfPart(high: number, low: number): number | undefined {
+    const { recordIds } = this;
+    if (recordIds.length > FEW_IDS) return this.numbers.get(textOfPartId({ high, low }));
+    for (let number = 0; number < recordIds.length; number++) {
+      const id = recordIds[number] as PartId;
+      if (id.low === low && id.high === high) return number;
+    }
+    return undefined;
   }
 
   /** Number of a part by its id; undefined for one that no rule of the group has any more. */
@@ -245,6 +271,9 @@ export class GroupProgram {
     return { steps, whens: triggered, patterns, filter: steps.length > 0 ? null : EventFilter.of(triggered, patterns, type) };
   }
 }
+
+/** With more, a part is found by the text of its id. */
+const FEW_IDS = 8;
 
 /** With more, those of the key are looked up instead of trying all. */
 export const FEW_PATTERNS = 16;

@@ -1,13 +1,14 @@
+import { present } from '../../event/assert.js';
 import type { JsonValue } from '../../event/stream-event.js';
-import { ByteWriter } from '../../state/bytes.js';
 import { encodeKeyRecord } from '../../state/checkpoint.js';
 import { copyEvent, emptyEventRecord, fillEvent, type EventRecord } from '../events/event-record.js';
 import { explainKey } from '../explain/explain-key.js';
 import { engineLimits } from '../limits.js';
+import { SleepingKeys } from '../sleep/sleeping-keys.js';
 import type { LaneSet } from '../time/lanes.js';
 import type { GroupHost } from './group-host.js';
 import type { GroupProgram } from './group-program.js';
-import { encodeParts, partsUnder } from './key-codec.js';
+import { KeyEncoder, partsUnder } from './key-codec.js';
 import { ForgetQueue, KeyState, stateKey } from './key-state.js';
 import { Parts } from './parts.js';
 import { RuleRuns } from './rule-runs.js';
@@ -16,13 +17,15 @@ import { WakeQueue } from './wake-queue.js';
 
 /** The keys of one group in one task, and the rules that run over them. Synchronous and deterministic. */
 export class GroupRuntime {
-  readonly states = new Map<string, KeyState>();
+  private readonly states = new Map<string, KeyState>();
+  /** the other keys: with many, those to which nothing has happened for a while */
+  private readonly sleeping: SleepingKeys;
   /** keys with timers or waiting events: due by the watermark or by the idle clock */
   private readonly wakes = new WakeQueue<KeyState>();
   /** keys whose state or partial matches expire: by the watermark alone, since an event that comes after a silence may lie before the idle clock */
   private readonly expiries = new ForgetQueue();
   private readonly scratch = emptyEventRecord();
-  private readonly writer = new ByteWriter();
+  private readonly encoder = new KeyEncoder();
   private readonly runs: RuleRuns;
 
   constructor(
@@ -32,6 +35,17 @@ export class GroupRuntime {
     private readonly host: GroupHost,
   ) {
     this.runs = new RuleRuns(id, lanes, program, host);
+    this.sleeping = new SleepingKeys(id);
+  }
+
+  /** How many keys hold something. */
+  get size(): number {
+    return this.states.size + this.sleeping.size;
+  }
+
+  /** All keys that hold something, in no order. */
+  get keys(): readonly string[] {
+    return [...this.states.keys(), ...this.sleeping.keys()];
   }
 
   get rules(): readonly RunningRule[] {
@@ -51,6 +65,7 @@ export class GroupRuntime {
     const otherDeadlines = program.changesPatternOf(this.program);
     this.program = this.runs.program = program;
     if (!otherDeadlines) return;
+    this.wakeAll(this.host.sequence);
     // what is half matched may be due at another time: all keys are asked, and written with the answer
     for (const state of this.states.values()) {
       // its record says so already, perhaps for rules that come later in the replay
@@ -65,7 +80,15 @@ export class GroupRuntime {
     for (const rule of this.program.rules) if (!rule.halted && isHalted(rule)) this.program.halt(rule);
   }
 
-  /** A restored record: stays bytes until the key is touched. */
+  /**
+   * Takes a record of a key that is not here: it stays bytes until the key is touched.
+   * @returns `false` where it cannot be kept so
+   */
+  restoreRecord(record: Uint8Array, keepSequence: boolean): boolean {
+    return this.sleeping.put(record, keepSequence);
+  }
+
+  /** The same as an object. */
   restore(state: KeyState, wakeAt: number): void {
     this.states.set(state.key, state);
     this.wakes.arm(state, wakeAt);
@@ -74,7 +97,7 @@ export class GroupRuntime {
 
   /** Earliest time at which a timer or a waiting event of this group may be due, epoch ms; Infinity when nothing waits. */
   get nextWakeAt(): number {
-    return this.wakes.nextAt;
+    return Math.min(this.wakes.nextAt, this.sleeping.nextAt);
   }
 
   /**
@@ -84,7 +107,7 @@ export class GroupRuntime {
   offer(key: string, event: EventRecord): void {
     const plan = this.program.planFor(event);
     if (plan === null || (plan.filter !== null && !plan.filter.admits(event))) return;
-    const known = this.states.get(key);
+    const known = this.states.get(key) ?? this.woken(key);
     const state = known ?? this.newState(key);
     if (this.isAhead(state)) return;
     this.touch(state);
@@ -95,6 +118,41 @@ export class GroupRuntime {
     this.runs.run(state, event, plan);
     // a key of which nothing is left after its first event was never entered
     if (this.settle(state) && known === undefined) this.states.set(key, state);
+  }
+
+  /** A key that sleeps, awake now. Its timers are armed as the event at hand leaves it. */
+  private woken(key: string): KeyState | undefined {
+    const woken = this.sleeping.take(key);
+    if (woken === null) return undefined;
+    // it is to be looked at in its own time, when the replay has come so far
+    if (this.isAhead(woken.state)) this.restore(woken.state, woken.dueAt);
+    else this.states.set(key, woken.state);
+    return woken.state;
+  }
+
+  /** @param before those whose record reflects an entry from there on sleep on */
+  private wakeAll(before = Infinity): void {
+    for (const key of this.sleeping.keys()) {
+      if (this.sleeping.reflects(key) >= before) continue;
+      const { state, dueAt } = present(this.sleeping.take(key), 'a key that sleeps');
+      this.restore(state, dueAt);
+    }
+  }
+
+  /** Whether there are so many keys that some go to sleep. */
+  get restful(): boolean {
+    return this.states.size > this.host.awakeKeysMax;
+  }
+
+  /** With many keys one that has just been written goes to sleep, unless it is busy. @param record all that it holds */
+  rest(state: KeyState, record: Uint8Array): void {
+    if (!this.restful || state.waiting !== null || state.gone || this.isAhead(state)) return;
+    const isBusy = this.host.sequence - state.changedAt < engineLimits.busyEntries;
+    if (isBusy && this.states.size <= this.host.awakeKeysMax * 2) return;
+    if (!this.sleeping.put(record, false)) return;
+    this.states.delete(state.key);
+    this.wakes.disarm(state);
+    this.expiries.disarm(state);
   }
 
   private newState(key: string): KeyState {
@@ -120,8 +178,14 @@ export class GroupRuntime {
 
   /** Runs everything that is due now that the watermark or the idle clock has moved: in order of time, then of key. */
   release(): void {
+    if (this.sleeping.nextAt <= this.lanes.released) this.wakeSleeping(this.lanes.released);
     if (this.wakes.nextAt <= this.lanes.released) this.wakeDue(this.lanes.released);
     if (this.expiries.nextAt <= this.lanes.watermark) this.forgetDue(this.lanes.watermark);
+  }
+
+  /** Those that are due stand in the queues like all others: there it is seen what is due first. */
+  private wakeSleeping(until: number): void {
+    for (let woken = this.sleeping.takeDue(until); woken !== null; woken = this.sleeping.takeDue(until)) this.restore(woken.state, woken.dueAt);
   }
 
   private wakeDue(until: number): void {
@@ -221,6 +285,7 @@ export class GroupRuntime {
    * @returns keys whose record is ahead of the replay, which are what comes after the drop
    */
   dropAll(): readonly { readonly state: KeyState; readonly wakeAt: number }[] {
+    this.wakeAll();
     const ahead: { readonly state: KeyState; readonly wakeAt: number }[] = [];
     for (const state of [...this.states.values()]) {
       if (!this.isAhead(state)) {
@@ -272,7 +337,7 @@ export class GroupRuntime {
     }
     this.touch(state);
     const wakeAt = Math.min(this.wakeTime(state), state.waiting === null ? this.forgetTime(state, state.parts.expiresAt()) : Infinity);
-    return encodeKeyRecord({ group: this.id, key: state.key, sequence, wakeAt, lastTs: state.lastTs, parts: encodeParts(this.program, state, this.writer) });
+    return this.encoder.encode(this.program, { group: this.id, key: state.key, sequence, wakeAt, lastTs: state.lastTs }, state);
   }
 
   /** What is half done for a key under a rule: partial matches and what each waits for, waiting events, windows kept. Null where nothing is. */
@@ -286,7 +351,30 @@ export class GroupRuntime {
 
   /** For explanations: the decoded parts of a key, or null where nothing is kept. */
   inspect(key: string): KeyState | null {
+    if (this.sleeping.has(key)) {
+      const { state, dueAt } = present(this.sleeping.take(key), 'a key that sleeps');
+      this.restore(state, dueAt);
+    }
     const state = this.states.get(key);
     return state === undefined ? null : this.touch(state);
+  }
+
+  /** Every key as an object: to look at all of them. */
+  awakeAll(): Iterable<KeyState> {
+    this.wakeAll();
+    return this.states.values();
+  }
+
+  /** The record of every key, in no order; one that stands as it was read or written is given as it is. */
+  *saved(sequence: number): Iterable<Uint8Array> {
+    for (const state of this.states.values()) yield state.slots === null && state.stored !== null ? state.stored : this.encode(state, sequence);
+    yield* this.sleeping.records();
+  }
+
+  /** A record of that key stands in the state topic. @returns whether the key holds something */
+  noteWritten(key: string): boolean {
+    const state = this.states.get(key);
+    if (state !== undefined) state.written = true;
+    return state !== undefined || this.sleeping.has(key);
   }
 }

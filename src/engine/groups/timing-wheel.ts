@@ -108,6 +108,22 @@ export class TimingWheel<T extends Ordered> {
   /** Most of what is sorted may be due late: begins anew from the first of all. */
   private spread(): void {
     const from = Math.floor(this.nextAt / SLOT_MS) * SLOT_MS;
+    const all = this.takeAll();
+    this.from = from;
+    this.until = from + SLOT_MS;
+    for (const [at, item] of all) this.place(at, item);
+    this.sortedMax = Math.max(SORTED_MIN, this.sorted.size * 2);
+  }
+
+  /** Looks at everything, and lets go of what is not to be kept. */
+  keepOnly(isKept: (at: number, item: T) => boolean): void {
+    const all = this.takeAll();
+    this.from = this.until = Infinity;
+    this.sortedMax = SORTED_MIN;
+    for (const [at, item] of all) if (isKept(at, item)) this.push(at, item);
+  }
+
+  private takeAll(): [number, T][] {
     const all: [number, T][] = [];
     this.sorted.drain((at, item) => all.push([at, item]));
     for (const level of this.levels) {
@@ -117,9 +133,6 @@ export class TimingWheel<T extends Ordered> {
       }
     }
     this.inSlots = 0;
-    this.from = from;
-    this.until = from + SLOT_MS;
-    for (const [at, item] of all) this.place(at, item);
-    this.sortedMax = Math.max(SORTED_MIN, this.sorted.size * 2);
+    return all;
   }
 }

@@ -1,5 +1,8 @@
 import { TimingWheel } from './timing-wheel.js';
 
+/** Fewer entries that nobody waits for are left alone. */
+const ABANDONED_MIN = 1_024;
+
 /** What can be woken: knows where it stands in the queue. */
 export interface Sleeper {
   /** when it is entered in the queue, epoch ms; Infinity while it is not */
@@ -14,6 +17,8 @@ export interface Sleeper {
  */
 export class WakeQueue<T extends Sleeper> {
   private readonly wheel = new TimingWheel<T>();
+  /** entries of sleepers that were taken out, at most */
+  private abandoned = 0;
 
   get size(): number {
     return this.wheel.size;
@@ -29,6 +34,15 @@ export class WakeQueue<T extends Sleeper> {
     if (at >= this.armedAt(sleeper)) return;
     this.setArmedAt(sleeper, at);
     this.wheel.push(at, sleeper);
+  }
+
+  /** Takes a sleeper out. Its entries stay until they are half of all, then all such go. */
+  disarm(sleeper: T): void {
+    if (this.armedAt(sleeper) === Infinity) return;
+    this.setArmedAt(sleeper, Infinity);
+    if (++this.abandoned < ABANDONED_MIN || this.abandoned * 2 < this.size) return;
+    this.abandoned = 0;
+    this.wheel.keepOnly((at, one) => this.armedAt(one) === at);
   }
 
   /** Where a sleeper keeps its time: one that sleeps in two queues keeps two. */

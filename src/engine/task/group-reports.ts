@@ -4,6 +4,7 @@ import type { EventRecord } from '../events/event-record.js';
 import { buildAlert, type Firing } from '../alerts/alert-builder.js';
 import type { GroupHost } from '../groups/group-host.js';
 import type { KeyState } from '../groups/key-state.js';
+import { engineLimits } from '../limits.js';
 import type { RunningRule } from '../groups/running-rule.js';
 import type { Arrangement } from './arrangement.js';
 import type { ControlState } from '../control/control-state.js';
@@ -19,6 +20,7 @@ export class GroupReports implements GroupHost {
   readonly dirty = new DirtyQueue();
   /** `false`: no key is ever written, so none is noted as changed */
   recorded = true;
+  awakeKeysMax: number = engineLimits.awakeKeysMax;
 
   constructor(
     private readonly output: TaskOutput,

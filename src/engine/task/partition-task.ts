@@ -361,7 +361,7 @@ export class PartitionTask {
 
   get keyCount(): number {
     let keys = 0;
-    for (const { runtime } of this.arrangement.groups.values()) keys += runtime.states.size;
+    for (const { runtime } of this.arrangement.groups.values()) keys += runtime.size;
     return keys;
   }
 

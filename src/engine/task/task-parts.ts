@@ -9,6 +9,7 @@ import { GroupReports } from './group-reports.js';
 import { KeyRecords } from '../checkpoint/key-records.js';
 import { RestoredKeys } from '../checkpoint/restored-keys.js';
 import { Router } from '../rekey/router.js';
+import { engineLimits } from '../limits.js';
 import { RuleCompiler } from './rule-compiler.js';
 import { RuleNotes } from './rule-notes.js';
 import { TaskOutput } from './task-output.js';
@@ -23,6 +24,8 @@ export interface TaskOptions {
   readonly fast?: boolean;
   /** `false`: no key is ever written, so changes are not noted and what has gone is forgotten at once: for bounded runs */
   readonly recorded?: boolean;
+  /** keys of a group that are objects; more are kept as bytes. Default: `engineLimits.awakeKeysMax` */
+  readonly awakeKeysMax?: number;
   /** told what each rule makes of each event: for simulation, at a cost */
   readonly observer?: Observer;
   /** default: `prepareRule`; tasks of one process share one that remembers */
@@ -43,12 +46,13 @@ export interface TaskParts {
 }
 
 export function partsOf(options: TaskOptions): TaskParts {
-  const { number, keyedPartitions, fast, prepare, recorded = true } = options;
+  const { number, keyedPartitions, fast, prepare, recorded = true, awakeKeysMax = engineLimits.awakeKeysMax } = options;
   const keyed = number < keyedPartitions;
   const [layout, output, notes, warmUps, restored] = [new SlotLayout(), new TaskOutput(), new RuleNotes(), new WarmUps(), new RestoredKeys()];
   const control = new ControlState(keyedPartitions, prepare);
   const reports = new GroupReports(output, notes, control, () => arrangement);
   reports.recorded = recorded;
+  reports.awakeKeysMax = awakeKeysMax;
   const arrangement: Arrangement = new Arrangement({
     number,
     keyed,

@@ -240,7 +240,7 @@ export class RuleTestDriver {
     for (const task of this.tasks.values()) {
       for (const { live } of task.runningRules) {
         const group = task.groupOfRule(live.ruleId);
-        for (const key of [...(group?.states.keys() ?? [])].sort()) found.push(group?.explain(live.ruleId, key) ?? null);
+        for (const key of [...(group?.keys ?? [])].sort()) found.push(group?.explain(live.ruleId, key) ?? null);
       }
     }
     return found;

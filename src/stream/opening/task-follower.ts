@@ -77,7 +77,8 @@ export class TaskFollower {
     journal.requireWhole(records.size);
     const { clock } = options;
     const startedAt = clock.now();
-    const task = new PartitionTask({ number: options.number, keyedPartitions: options.keyedPartitions, prepare: options.control.prepare, ...(options.fast === undefined ? {} : { fast: options.fast }) });
+    const { awakeKeys } = options.limits ?? runnerLimits;
+    const task = new PartitionTask({ number: options.number, keyedPartitions: options.keyedPartitions, prepare: options.control.prepare, awakeKeysMax: awakeKeys, ...(options.fast === undefined ? {} : { fast: options.fast }) });
     const floor = journal.last?.floor ?? 0;
     const entries = journal.entries;
     const base = entries.find(({ sequence }) => sequence === floor - 1);

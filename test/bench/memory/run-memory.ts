@@ -58,7 +58,10 @@ const observer = new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) pauses.push({ kind: (entry as unknown as { detail: { kind: number } }).detail.kind, ms: entry.duration });
 });
 observer.observe({ entryTypes: ['gc'] });
-const chunks = feed(task, Math.min(keys, 500_000)).sort((a, b) => a - b);
+const more = Math.min(keys, 500_000);
+const cpuBefore = process.threadCpuUsage();
+const chunks = feed(task, more).sort((a, b) => a - b);
+const cpu = process.threadCpuUsage(cpuBefore);
 await new Promise((resolve) => setTimeout(resolve, 20));
 observer.disconnect();
 
@@ -71,6 +74,7 @@ console.log(
     other_bytes_per_key: per(after.beside - before.beside),
     rss_mb: Math.round(after.rss / 1e6),
     rss_bytes_per_key: per(after.rss - before.rss),
+    cpu_us_per_event: Number(((cpu.user + cpu.system) / more).toFixed(2)),
     gc_pauses: pauses.length,
     gc_longest_ms: Number(longest.toFixed(1)),
     gc_total_ms: Math.round(pauses.reduce((sum, { ms }) => sum + ms, 0)),
