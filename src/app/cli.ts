@@ -4,7 +4,8 @@ import { packageVersion } from '../api/package-root.js';
 import { EngineError } from '../event/engine-error.js';
 import { parseDuration } from '../rules/duration.js';
 import { IMPORT_LANGUAGES, importRules, type ImportCommand } from './batch/import-rules.js';
-import { runBatch, BatchError } from './batch/run-batch.js';
+import { BatchError } from './batch/batch-error.js';
+import { runBatch } from './batch/run-batch.js';
 import { ConfigError } from './config.js';
 import { restore, type RestoreCommand, type Said } from './savepoints/restore-command.js';
 import { takeSavepoint, type SavepointCommand } from './savepoints/savepoint-command.js';
@@ -19,6 +20,12 @@ function epochMs(text: string): number {
   const ms = /^-?\d+$/.test(text) ? Number(text) : Date.parse(text);
   if (!Number.isFinite(ms)) throw new InvalidArgumentError('expected epoch milliseconds or an ISO time such as 2026-01-31T12:00:00Z');
   return ms;
+}
+
+function workers(text: string): number {
+  const count = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > 64) throw new InvalidArgumentError('expected a number of threads from 1 to 64');
+  return count;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -36,6 +43,8 @@ program
   .option('--disorder <duration>', 'how far out of order events may come, for the default sources', duration, 0)
   .option('--dedupe <duration>', 'the same event id within this time counts once, for the default sources', duration)
   .option('--advance-to <time>', 'after the last event the clock goes on to this time, so that absences fire', epochMs)
+  .option('--workers <n>', 'threads that share the keys; the same is written with any number. Default: 1, or for files of 64 MB and more (gzip: 8 MB) one for each core', workers)
+  .option('--progress', 'tell on stderr how far it is; default: where that is a terminal')
   .option('--strict', 'end with status 1 at the first event that cannot be read')
   .addHelpText('after', '\nExample:\n  npx vigil run --rules rules/fraud-pack --input payments.ndjson.gz > alerts.ndjson')
   .action(async (options: Parameters<typeof runBatch>[0]) => {

@@ -6,7 +6,7 @@ import { importFlink } from '../../rules/import/import-flink.js';
 import { importSigma } from '../../rules/import/import-sigma.js';
 import type { Imported, ImportOptions } from '../../rules/import/imported.js';
 import { compileSql } from '../../rules/sql/compile-sql.js';
-import { BatchError } from './run-batch.js';
+import { BatchError } from './batch-error.js';
 
 /** Languages that rules are imported from. */
 export const IMPORT_LANGUAGES = ['eql', 'flink', 'sigma', 'sql'] as const;

@@ -6,7 +6,7 @@ import { restoreSavepoint, type Restored } from '../../stream/savepoint/restore.
 import { SavepointFolder } from '../../stream/savepoint/savepoint-folder.js';
 import type { Log } from '../../stream/log.js';
 import type { ControlRecord } from '../../engine/control/control.js';
-import { readRules } from '../batch/run-batch.js';
+import { readRules } from '../batch/read-rules.js';
 import { ConfigError, readConfig, type Config } from '../config.js';
 import { ensureInternalTopics } from '../internal-topics.js';
 import { openLog } from '../open-log.js';

@@ -1,4 +1,4 @@
-import { BatchError } from '../batch/run-batch.js';
+import { BatchError } from '../batch/batch-error.js';
 import { systemClock } from '../../stream/clock.js';
 import type { Said } from './restore-command.js';
 

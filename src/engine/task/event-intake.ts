@@ -12,6 +12,9 @@ import type { InputRecord, OpenInput } from './task-input.js';
 import type { TaskOutput } from './task-output.js';
 import type { WarmUp } from './warm-ups.js';
 
+/** Whether a key of a group of rules is run here. */
+export type OwnsKey = (group: string, key: string) => boolean;
+
 /** The way of a record into a task: decoded, counted into its watermark, looked up among repetitions, given to the groups or sent on to keyed tasks. */
 export class EventIntake {
   /** offsets of records left out because their id had been seen; the caller empties it */
@@ -25,6 +28,7 @@ export class EventIntake {
     private readonly output: TaskOutput,
     private readonly control: ControlState,
     private readonly layout: SlotLayout,
+    private readonly owns: OwnsKey | null = null,
   ) {}
 
   take(inputId: string, record: InputRecord): void {
@@ -85,7 +89,7 @@ export class EventIntake {
 
   private offer(group: HostedGroup, event: EventRecord): void {
     const key = this.output.keyOf(group.key, event);
-    if (key !== null) group.runtime.offer(key, event);
+    if (key !== null && (this.owns === null || this.owns(group.runtime.id, key))) group.runtime.offer(key, event);
   }
 
   private isRepeat(seen: SeenIds, id: string, ts: number, offset: number): boolean {
@@ -112,7 +116,7 @@ export class EventIntake {
         if (lanes.doubted) lanes.refresh();
       }
       if (lanes.watermark === -Infinity && this.event.ts < lanes.firstTs) lanes.firstTs = this.event.ts;
-      group.runtime.offer(key, this.event);
+      if (this.owns === null || this.owns(groupId, key)) group.runtime.offer(key, this.event);
     });
     for (const report of frame.lanes) {
       const lane = time.lanes.get(report.id);

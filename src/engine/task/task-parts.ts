@@ -4,7 +4,7 @@ import type { PreparedRule } from '../../rules/compile-rule.js';
 import type { Observer } from '../explain/observation.js';
 import { Arrangement } from './arrangement.js';
 import { ControlState } from '../control/control-state.js';
-import { EventIntake } from './event-intake.js';
+import { EventIntake, type OwnsKey } from './event-intake.js';
 import { GroupReports } from './group-reports.js';
 import { KeyRecords } from '../checkpoint/key-records.js';
 import { RestoredKeys } from '../checkpoint/restored-keys.js';
@@ -24,6 +24,8 @@ export interface TaskOptions {
   readonly fast?: boolean;
   /** `false`: no key is ever written, so changes are not noted and what has gone is forgotten at once: for bounded runs */
   readonly recorded?: boolean;
+  /** which keys it runs: for one of several that read the same input and share its keys. Time is that of all events. Default: all */
+  readonly owns?: OwnsKey;
   /** keys of a group that are objects; more are kept as bytes. Default: `engineLimits.awakeKeysMax` */
   readonly awakeKeysMax?: number;
   /** told what each rule makes of each event: for simulation, at a cost */
@@ -46,7 +48,7 @@ export interface TaskParts {
 }
 
 export function partsOf(options: TaskOptions): TaskParts {
-  const { number, keyedPartitions, fast, prepare, recorded = true, awakeKeysMax = engineLimits.awakeKeysMax } = options;
+  const { number, keyedPartitions, fast, prepare, recorded = true, awakeKeysMax = engineLimits.awakeKeysMax, owns = null } = options;
   const keyed = number < keyedPartitions;
   const [layout, output, notes, warmUps, restored] = [new SlotLayout(), new TaskOutput(), new RuleNotes(), new WarmUps(), new RestoredKeys()];
   const control = new ControlState(keyedPartitions, prepare);
@@ -67,5 +69,5 @@ export function partsOf(options: TaskOptions): TaskParts {
     compiler: new RuleCompiler(layout, control, options),
     host: reports,
   });
-  return { control, layout, output, notes, warmUps, reports, arrangement, keys: new KeyRecords(layout, arrangement, restored, reports), intake: new EventIntake(arrangement, output, control, layout) };
+  return { control, layout, output, notes, warmUps, reports, arrangement, keys: new KeyRecords(layout, arrangement, restored, reports), intake: new EventIntake(arrangement, output, control, layout, owns) };
 }

@@ -1,8 +1,10 @@
+import { hash32 } from '../../event/hash.js';
 import { EngineError } from '../../event/engine-error.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import type { Rule } from '../../rules/rule-schema.js';
 import type { AlertEffect, SideEffect } from '../task/effects.js';
 import type { ControlRecord } from '../control/control.js';
+import { SIGNALS } from '../control/topology.js';
 import { OBSERVATIONS_MAX, type Observation } from '../explain/observation.js';
 import { PartitionTask } from '../task/partition-task.js';
 import { isLayoutKey } from '../checkpoint/state-record.js';
@@ -40,6 +42,10 @@ export interface DriverOptions {
   readonly keyedPartitions?: number;
   /** `false` runs patterns on the general matcher */
   readonly fast?: boolean;
+  /** the driver is one of so many that are handed the same events: it runs the keys that are its own, in the time of all events. Default: all */
+  readonly share?: Share;
+  /** `false` where state is neither measured nor restored: it then costs less. Default `true` */
+  readonly recorded?: boolean;
   /** keeps what each rule makes of each event, in `observations` */
   readonly observe?: boolean;
   /** keeps what is pushed: what a version with `"onChange": "warmup"` rebuilds its state from */
@@ -65,6 +71,12 @@ export interface DrivenAlert {
   readonly overflowed?: boolean;
   readonly dropped?: number;
   readonly shadow?: boolean;
+}
+
+/** One of several drivers with the same rules and events: which keys are its own goes by their hash. */
+export interface Share {
+  readonly index: number;
+  readonly of: number;
 }
 
 /** State of one task between two restores: what the state topic and the journal would hold. */
@@ -93,6 +105,10 @@ export class RuleTestDriver {
   private readonly stored = new Map<number, Stored>();
   private readonly control: ControlRecord[] = [];
   private readonly offsets = new Map<string, number>();
+  /** groups with rules that send or read signals: what goes from key to key is run by the first share alone */
+  private readonly chained = new Set<string>();
+  /** who takes the bytes of an input, as long as nothing changes */
+  private readonly takers = new Map<string, PartitionTask>();
   /** with `history`: what was pushed, by input */
   private readonly past = new Map<string, JsonValue[]>();
   private readonly sourceNames: readonly string[];
@@ -119,6 +135,9 @@ export class RuleTestDriver {
     }
     const taskCount = this.openTask(0).control.taskCount;
     for (let number = 1; number < Math.max(taskCount, this.keyedPartitions); number++) this.openTask(number);
+    for (const task of this.tasks.values()) {
+      for (const { live } of task.runningRules) if (live.signal !== null || live.from.includes(SIGNALS)) this.chained.add(task.groupOfRule(live.ruleId)?.id ?? '');
+    }
     const running = new Set([...this.tasks.values()].flatMap((task) => task.runningRules.map((rule) => rule.live.ruleId)));
     for (const record of this.control) {
       if (record.kind === 'rule' && !running.has(record.ruleId)) throw new EngineError('rule.invalid', { rule: record.ruleId, found: 'a rule that the engine cannot run' });
@@ -156,6 +175,18 @@ export class RuleTestDriver {
     return this.alerts.slice(before);
   }
 
+  /** Hands in one event as the topic would hold it. What cannot be read is in `side`. */
+  pushBytes(value: Uint8Array, source = this.sourceNames[0] as string): void {
+    const input = `${source}/0`;
+    const offset = this.offsets.get(input) ?? 0;
+    this.offsets.set(input, offset + 1);
+    const task = this.takers.get(input) ?? this.taskOf(input);
+    this.takers.set(input, task);
+    task.take(input, { offset, timestampMs: null, key: null, value });
+    // most events give rise to nothing
+    if (task.hasVisibleEffects || task.feedsKeyedTasks) this.settle();
+  }
+
   /**
    * Changes what runs, between two events: another version, or another status of one. As in the service, a version that is put to work
    * takes the place of the one that is, and `retired` drops it.
@@ -167,6 +198,7 @@ export class RuleTestDriver {
     const record: ControlRecord = { kind: 'rule', change: { catalogue: 'driver', number: offset + 1 }, ruleId, version, status, document: withParams(document, params) };
     this.control.push(record);
     for (const task of this.tasks.values()) task.applyControl(record, offset, this.offsets);
+    this.takers.clear();
     this.readHistory();
     this.settle();
     const runs = [...this.tasks.values()].some((task) => task.runningRules.some(({ live }) => live.ruleId === ruleId && live.version === version));
@@ -279,7 +311,9 @@ export class RuleTestDriver {
 
   private openTask(number: number): PartitionTask {
     const sequence = this.tasks.get(number)?.sequence ?? 0;
-    const task = new PartitionTask({ number, keyedPartitions: this.keyedPartitions, ...(this.options.fast === undefined ? {} : { fast: this.options.fast }), ...(this.options.observe === true ? { observer: (observation: Observation) => this.observe(observation) } : {}) });
+    const { fast, share, recorded } = this.options;
+    const owns = share === undefined || share.of === 1 ? undefined : (group: string, key: string): boolean => (this.chained.has(group) ? share.index === 0 : hash32(key) % share.of === share.index);
+    const task = new PartitionTask({ number, keyedPartitions: this.keyedPartitions, ...(fast === undefined ? {} : { fast }), ...(owns === undefined ? {} : { owns }), ...(recorded === undefined ? {} : { recorded }), ...(this.options.observe === true ? { observer: (observation: Observation) => this.observe(observation) } : {}) });
     const stored = this.storedOf(number);
     for (const [key, value] of stored.records) if (isLayoutKey(key)) task.restoreLayout(value);
     this.control.forEach((record, offset) => task.applyControl(record, offset));
@@ -288,6 +322,7 @@ export class RuleTestDriver {
     task.adoptRestored();
     task.sequence = sequence;
     this.tasks.set(number, task);
+    this.takers.clear();
     return task;
   }
 
