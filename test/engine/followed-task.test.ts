@@ -204,3 +204,62 @@ describe('a task that follows another', () => {
     );
   });
 });
+
+/** A source whose events wait for 1 s, and fall silent after 1 s; a rule that fires for each. */
+const WAITING: readonly ControlRecord[] = [
+  { kind: 'source', change: { catalogue: 'c', number: 1 }, name: 'events', definition: { topic: 'events', eventTime: { field: 'ts' }, type: { field: 'type' }, disorder: 1_000, idleAfter: 1_000 }, startOffsets: [0] },
+  {
+    kind: 'rule', change: { catalogue: 'c', number: 2 }, ruleId: 'each', version: 1, status: 'active',
+    document: { id: 'each', from: 'events', key: 'key', on: 'x', let: { n: { count: true, on: 'x', window: '10s' } }, when: { fact: 'n', operator: 'greaterThan', value: 0 }, alert: { type: 'each' } },
+  },
+];
+
+describe('a task that is read from records ahead of its replay', () => {
+  it('lets an event come when its time has come, though the idle clock had gone beyond that before the event was there', () => {
+    const owner = waitingTask();
+    const follower = waitingTask();
+    const entries: readonly ((task: PartitionTask) => void)[] = [
+      (task) => {
+        task.takeParsed('events/0', { ts: 1_000, type: 'z', key: 'none' }, 0);
+        task.markIdle('events/0');
+        // the clock goes to 5 s
+        task.tick(4_000);
+      },
+      // the clock is gone, the watermark comes to 2 s, and the event waits
+      (task) => void task.takeParsed('events/0', { ts: 3_000, type: 'x', key: 'a' }, 1),
+      (task) => {
+        task.markIdle('events/0');
+        // the clock goes to 3.5 s
+        task.tick(500);
+      },
+    ];
+    const records: StateRecord[] = [];
+    const committed = entries.map((entry) => {
+      entry(owner);
+      if (owner.sequence === 1) records.push(...owner.flush(10));
+      return alertsOf(owner);
+    });
+    for (const { key, value } of records) if (value !== null && !isLayoutKey(key)) follower.restoreRecord(key, value);
+    follower.adoptRestored();
+    const replayed = entries.map((entry) => {
+      entry(follower);
+      return alertsOf(follower);
+    });
+    expect({ committed, replayed }).toEqual({ committed: [[], [], ['a at 3000']], replayed: [[], [], ['a at 3000']] });
+  });
+});
+
+function waitingTask(): PartitionTask {
+  const task = new PartitionTask({ number: 1, keyedPartitions: 1 });
+  WAITING.forEach((record, offset) => task.applyControl(record, offset));
+  return task;
+}
+
+/** Ends an entry. @returns keys and times of its alerts */
+function alertsOf(task: PartitionTask): readonly string[] {
+  task.sequence++;
+  return task.takeEffects().alerts.map(({ json }) => {
+    const { key, at } = JSON.parse(json) as { readonly key: readonly string[]; readonly at: number };
+    return `${key.join()} at ${at}`;
+  });
+}

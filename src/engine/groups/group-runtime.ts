@@ -15,6 +15,15 @@ import { RuleRuns } from './rule-runs.js';
 import type { RunningRule } from './running-rule.js';
 import { WakeQueue } from './wake-queue.js';
 
+/**
+ * A key whose record is ahead of the replay, and when it is due by that record, epoch ms. It keeps that time: the idle clock by which it was
+ * due may be gone again, and released with it go back, before the replay has come so far as the record.
+ */
+interface Held {
+  readonly state: KeyState;
+  readonly at: number;
+}
+
 /** The keys of one group in one task, and the rules that run over them. Synchronous and deterministic. */
 export class GroupRuntime {
   private readonly states = new Map<string, KeyState>();
@@ -189,33 +198,35 @@ export class GroupRuntime {
   }
 
   private wakeDue(until: number): void {
-    // a record that is ahead of the replay has its own later wish; it is asked again when the replay has come so far
-    const held: KeyState[] = [];
+    const held: Held[] = [];
     for (;;) {
       const at = this.wakes.nextAt;
       const state = this.wakes.pop(until);
       if (state === null) break;
       if (state.gone) continue;
       if (this.isAhead(state)) {
-        held.push(state);
+        held.push({ state, at });
         continue;
       }
       const due = this.wakeTime(this.touch(state));
       if (due > at) this.wakes.arm(state, due);
       else this.wake(state, at);
     }
-    for (const state of held) this.wakes.arm(state, until + 1);
+    for (const { state, at } of held) this.wakes.arm(state, at);
   }
 
   private forgetDue(until: number): void {
-    const held: KeyState[] = [];
-    for (let state = this.expiries.pop(until); state !== null; state = this.expiries.pop(until)) {
+    const held: Held[] = [];
+    for (;;) {
+      const at = this.expiries.nextAt;
+      const state = this.expiries.pop(until);
+      if (state === null) break;
       if (state.gone) continue;
-      if (this.isAhead(state)) held.push(state);
+      if (this.isAhead(state)) held.push({ state, at });
       else if (state.expiresAt > until && state.program === this.program) this.expiries.arm(state, state.expiresAt);
       else if (this.touch(state).waiting === null) this.settle(state, this.runs.passTime(state, Math.min(this.forgetTime(state, Infinity), until), false));
     }
-    for (const state of held) this.expiries.arm(state, until + 1);
+    for (const { state, at } of held) this.expiries.arm(state, at);
   }
 
   /** Everything of one key that is due at `at`: deadlines before an event, the event, deadlines at last. */
