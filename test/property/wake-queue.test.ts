@@ -72,6 +72,8 @@ it.each([
   ['late, then ever earlier', (i: number): number => (5_000 - i) * 1_000],
   ['one far away, then many soon', (i: number): number => (i === 0 ? 1e12 : (i * 7_919) % 600_000)],
   ['all at once', (): number => 5_000],
+  ['always, one of them', (i: number): number => (i === 0 ? -Infinity : i * 5_000)],
+  ['always, all of them', (): number => -Infinity],
 ])('keeps thousands in order that are due %s', (_name, dueAt) => {
   const queue = new WakeQueue<Sleeper>();
   const sleepers = Array.from({ length: 5_000 }, (_, i): Sleeper => ({ order: String(i).padStart(5, '0'), armedAt: Infinity }));

@@ -105,12 +105,13 @@ export class TimingWheel<T extends Ordered> {
     for (let i = 0; i < times.length; i++) this.place(times[i] as number, items[i] as T);
   }
 
-  /** Most of what is sorted may be due late: begins anew from the first of all. */
+  /** Most of what is sorted may be due late: begins anew from the first of all that is due at any time. What is due always, at -Infinity, is sorted. */
   private spread(): void {
-    const from = Math.floor(this.nextAt / SLOT_MS) * SLOT_MS;
     const all = this.takeAll();
-    this.from = from;
-    this.until = from + SLOT_MS;
+    let first = Infinity;
+    for (const [at] of all) if (at !== -Infinity && at < first) first = at;
+    this.from = Math.floor(first / SLOT_MS) * SLOT_MS;
+    this.until = this.from + SLOT_MS;
     for (const [at, item] of all) this.place(at, item);
     this.sortedMax = Math.max(SORTED_MIN, this.sorted.size * 2);
   }
