@@ -349,7 +349,7 @@ export function registerUser(dataDir: string): void {
   writeFileSync(join(users, String(process.pid)), '');
 }
 
-/** Starts a process of its own that stops the cluster once no registered user has lived for a while. */
+/** Starts a process of its own that stops the cluster once no registered user has lived for a while, also one that is yet to start. */
 export function reapWhenUnused(dataDir: string): void {
   spawn(process.execPath, [fileURLToPath(import.meta.url), 'reap', dataDir], { detached: true, stdio: 'ignore' }).unref();
 }
@@ -357,7 +357,7 @@ export function reapWhenUnused(dataDir: string): void {
 async function stopWhenUnused(dataDir: string): Promise<void> {
   const idleLimitMs = 30_000;
   let lastUsed = Date.now();
-  while (runningPids(dataDir).length > 0) {
+  while (hasUsers(dataDir) || runningPids(dataDir).length > 0) {
     if (hasUsers(dataDir)) lastUsed = Date.now();
     if (Date.now() - lastUsed >= idleLimitMs && (await alone(dataDir, () => stopUnlessUsed(dataDir)))) return;
     await pause(1_000);

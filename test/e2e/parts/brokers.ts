@@ -65,8 +65,8 @@ class OwnBrokers implements Brokers {
     };
     const links = await Promise.all(numbers.map((member) => Promise.all(NODES.map((node) => NetworkLink.open(linkOf(member, node), listenerOf(member, node))))));
     registerUser(dataDir);
-    const { brokers } = await startBroker(cluster);
     reapWhenUnused(dataDir);
+    const { brokers } = await startBroker(cluster);
     return new OwnBrokers(cluster, brokers, links, numbers.map((member) => NODES.map((node) => `127.0.0.1:${linkOf(member, node)}`).join(',')));
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as pauseFor } from 'node:timers/promises';
 import { freePorts } from '../../kafka/broker.js';
 import { TestPostgres } from '../../postgres/test-postgres.js';
 import { startBrokers, type Brokers } from './brokers.js';
@@ -9,7 +10,7 @@ import { disturb, told } from './disturbing.js';
 import { alertsOf, Peer, readAll, type SeenAlert } from './kafka-peer.js';
 import { Service } from './service.js';
 import { sleep, until } from './until.js';
-import { activateRules, isRight, judge, makePayments, recount, type Payment, type Verdict } from './workload.js';
+import { activateRules, closingPayments, isRight, judge, makePayments, recount, type Payment, type Verdict } from './workload.js';
 
 export interface TwoProcessesOptions {
   readonly events: number;
@@ -42,8 +43,11 @@ const RUNS = resolve('.vigil');
 const PARTITIONS = 6;
 /** short, so that inputs count as silent before the first event, between events and while a member is away */
 const IDLE_AFTER_MS = 1_000;
+/** longer than a broker that is killed can keep a producer from writing, which is 30 s: what comes after such a silence would be late */
+const IDLE_AFTER_DISTURBED_MS = 60_000;
 const LAST_ALERT_WITHIN_MS = 120_000;
 const NO_MORE_AFTER_MS = 3_000;
+const END_WITHIN_MS = 60_000;
 
 /**
  * Two members over one Kafka and one PostgreSQL, disturbed while events come; then the alerts are held against a recount. What the members and
@@ -83,17 +87,19 @@ async function tortured(options: TwoProcessesOptions, { cluster, members, app }:
   const topic = `${app}-payments`;
   await new Peer(['create', brokers, topic, String(PARTITIONS)]).done;
   await Promise.all(members.map((member) => member.start()));
-  await prepare(members[0] as Service, topic);
+  const disturbed = options.nodes === 3;
+  await prepare(members[0] as Service, topic, disturbed ? IDLE_AFTER_DISTURBED_MS : IDLE_AFTER_MS);
   const follower = new Peer(['follow', brokers, `${app}.alerts`]);
   try {
     await until(() => follower.lines.includes('ready'), 'the consumer follows the alerts');
     await sleep(2 * IDLE_AFTER_MS);
     const payments = makePayments(options.events, options.seed);
     const expected = recount(payments);
-    const producedAt = await traffic({ cluster, topic, payments, members, options });
+    const sent = disturbed ? [...payments, ...closingPayments(payments.at(-1) as Payment)] : payments;
+    const producedAt = await traffic({ cluster, topic, payments: sent, members, options });
     await until(() => alertsOf(follower.lines).length >= expected.size, 'all alerts have come', LAST_ALERT_WITHIN_MS).catch((error: unknown) => options.say(String(error)));
     await sleep(NO_MORE_AFTER_MS);
-    const endings = await Promise.all(members.map(async (member) => (await member.end('SIGTERM')).code));
+    const endings = await Promise.all(members.map(ended));
     const followed = alertsOf(follower.lines);
     reportFigures({ expected, producedAt, followed, members, options });
     const names = (alerts: readonly SeenAlert[]): string[] => alerts.map(({ name }) => name);
@@ -108,8 +114,14 @@ async function tortured(options: TwoProcessesOptions, { cluster, members, app }:
   }
 }
 
-async function prepare(service: Service, topic: string): Promise<void> {
-  const source = await service.call('PUT', '/sources/payments', { topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', idleAfter: IDLE_AFTER_MS });
+/** @returns its exit code; null when it had to be killed, in the end by us */
+async function ended(member: Service): Promise<number | null> {
+  const late = pauseFor(END_WITHIN_MS, null, { ref: false });
+  return Promise.race([member.end('SIGTERM').then(({ code }) => code), late]);
+}
+
+async function prepare(service: Service, topic: string, idleAfter: number): Promise<void> {
+  const source = await service.call('PUT', '/sources/payments', { topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', idleAfter });
   if (source.status >= 300) throw new Error(`the source: ${JSON.stringify(source)}`);
   await activateRules(service, 'payments');
 }

@@ -30,6 +30,11 @@ export function makePayments(count: number, seed: number, hot = 0): Payment[] {
   });
 }
 
+/** Later than all others, of cards and devices of their own: with them the time of every partition goes past what came before. */
+export function closingPayments(last: Payment): Payment[] {
+  return Array.from({ length: 100 }, (_, i) => ({ id: `end${i}`, type: 'payment', ts: last.ts + 1 + i, card: `end${i}`, device: `end${i}`, amountMinor: 5_000 }));
+}
+
 /** A count and a sequence where the events are, by card, and a count behind re-keying, by device. */
 export function rulesOver(source: string): readonly ({ readonly id: string } & Readonly<Record<string, unknown>>)[] {
   const often = (key: string, above: number): Readonly<Record<string, unknown>> => ({
