@@ -43,7 +43,7 @@ program
   .option('--disorder <duration>', 'how far out of order events may come, for the default sources', duration, 0)
   .option('--dedupe <duration>', 'the same event id within this time counts once, for the default sources', duration)
   .option('--advance-to <time>', 'after the last event the clock goes on to this time, so that absences fire', epochMs)
-  .option('--workers <n>', 'threads that share the keys; the same is written with any number. Default: 1, or for files of 64 MB and more (gzip: 8 MB) one for each core', workers)
+  .option('--workers <n>', 'threads that share the rules; the same is written with any number. Default: 1, or for files of 64 MB and more (gzip: 8 MB) one for each core', workers)
   .option('--progress', 'tell on stderr how far it is; default: where that is a terminal')
   .option('--strict', 'end with status 1 at the first event that cannot be read')
   .addHelpText('after', '\nExample:\n  npx vigil run --rules rules/fraud-pack --input payments.ndjson.gz > alerts.ndjson')

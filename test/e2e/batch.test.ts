@@ -49,18 +49,26 @@ const run = (...more: string[]): Promise<Ended> => vigil(['run', '--rules', 'rul
 /** The summary without its speed. */
 const figures = ({ stderr }: Ended): string => (stderr.trim().split('\n').at(-1) ?? '').replace(/, \d+ events\/s$/, '');
 
+const refused = ({ stderr }: Ended): string[] => stderr.split('\n').filter((line) => line.startsWith('refused: '));
+
 describe('vigil run', () => {
   it('writes the same with any number of workers, for the whole pack, events out of order, late, repeated and broken', async () => {
     const one = await run('--input', file, '--workers', '1');
     const three = await run('--input', file, '--workers', '3');
     expect(three.stdout).toBe(one.stdout);
-    expect([three.code, figures(three)]).toEqual([one.code, figures(one)]);
-    const refused = ({ stderr }: Ended): string[] => stderr.split('\n').filter((line) => line.startsWith('refused: '));
-    expect(refused(three)).toEqual(refused(one));
+    expect([three.code, figures(three), refused(three)]).toEqual([one.code, figures(one), refused(one)]);
     const alerts = one.stdout.trim().split('\n').map((line) => JSON.parse(line) as { readonly rule: string; readonly kind: string });
     expect(new Set(alerts.map(({ rule }) => rule)).size).toBeGreaterThan(20);
     const [, late, broken] = /, (\d+) late, (\d+) refused$/.exec(figures(one)) ?? [];
     expect([one.code, Number(late) > 0, Number(broken) > 50]).toEqual([0, true, true]);
+  });
+
+  it.each(['01-card-velocity', '18-merchant-collusion'])('shares the keys where there is one key of rules, and leaves signals together (%s)', async (name) => {
+    const rules = join('rules/fraud-pack', `${name}.json`);
+    const [one, three] = [await run('--input', file, '--rules', rules, '--workers', '1'), await run('--input', file, '--rules', rules, '--workers', '3')];
+    expect(three.stdout).toBe(one.stdout);
+    expect([three.code, figures(three), refused(three)]).toEqual([0, figures(one), refused(one)]);
+    expect(one.stdout.split('\n').length).toBeGreaterThan(5);
   });
 
   it('reads a packed file as the file itself, and says how far it is where it is asked to', async () => {

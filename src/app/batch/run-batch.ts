@@ -5,9 +5,10 @@ import { inputOf } from './lines.js';
 import { Progress } from './progress.js';
 import { BatchRun, mergeOutcomes, type BatchOptions, type Chunk, type Outcome } from './run-share.js';
 import { chunksOfThread } from './share-thread.js';
+import { setsOf, type Share } from './shares.js';
 
 export interface RunCommand extends BatchOptions {
-  /** threads, which share the keys; default: one, or for large files one for each core */
+  /** threads, which share the rules, or the keys where there are too few rules; default: one, or for large files one for each core, where rules can be shared */
   readonly workers?: number;
   readonly strict?: boolean;
   /** default: where stderr is a terminal */
@@ -26,9 +27,11 @@ const WORKERS_BY_DEFAULT_MAX = 8;
  * they stand. The number of workers changes nothing in what is written.
  */
 export async function runBatch(command: RunCommand): Promise<void> {
-  const run = new BatchRun(command, { index: 0, of: 1 });
-  const workers = workersFor(command);
-  const shares = workers === 1 ? [run.chunks()] : Array.from({ length: workers }, (_, index) => chunksOfThread(command, { index, of: workers }));
+  const run = new BatchRun(command, { index: 0, of: 1, by: 'rules' });
+  const sets = setsOf(run.rules).length;
+  const workers = workersFor(command, sets);
+  const by: Share['by'] = sets >= workers ? 'rules' : 'keys';
+  const shares = workers === 1 ? [run.chunks()] : Array.from({ length: workers }, (_, index) => chunksOfThread(command, { index, of: workers, by }));
   const isShown = command.progress ?? process.stderr.isTTY === true;
   const progress = isShown ? new Progress(run.reader.size, (line) => process.stderr.write(`${line}\n`)) : null;
   const report = new Report(command.strict === true);
@@ -38,7 +41,7 @@ export async function runBatch(command: RunCommand): Promise<void> {
       const chunks = next.flatMap((one) => (one.done === true ? [] : [one.value]));
       const [first] = chunks;
       if (first === undefined) break;
-      if (workers > 1) requireNoneHalted(chunks);
+      if (by === 'keys') requireNoneHalted(chunks);
       report.take(mergeOutcomes(chunks), first.lines);
       progress?.at(first.lines, Math.min(...chunks.map(({ bytesRead }) => bytesRead)), report.alerts);
     }
@@ -48,8 +51,8 @@ export async function runBatch(command: RunCommand): Promise<void> {
   report.summary(run.rules.length);
 }
 
-/** Threads for a run. */
-function workersFor({ workers, input }: RunCommand): number {
+/** Threads for a run. @param sets of rules that can be shared */
+function workersFor({ workers, input }: RunCommand, sets: number): number {
   const files = input.map((text) => inputOf(text).file);
   if (files.includes('-')) {
     if (workers !== undefined && workers > 1) process.stderr.write(`one worker instead of ${workers}: stdin can be read once\n`);
@@ -57,7 +60,7 @@ function workersFor({ workers, input }: RunCommand): number {
   }
   if (workers !== undefined) return workers;
   const isLarge = files.some((file) => statSync(file).size >= (file.endsWith('.gz') ? LARGE_GZIP_BYTES : LARGE_BYTES));
-  return isLarge ? Math.min(availableParallelism(), WORKERS_BY_DEFAULT_MAX) : 1;
+  return isLarge ? Math.min(availableParallelism(), WORKERS_BY_DEFAULT_MAX, sets) : 1;
 }
 
 /** A rule that fails is left alone from then on, for all keys: the other shares would not know. */

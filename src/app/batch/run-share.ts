@@ -1,8 +1,9 @@
-import { RuleTestDriver, type DrivenAlert, type DrivenRule, type Share } from '../../engine/testing/rule-test-driver.js';
+import { defaultSources, RuleTestDriver, type DrivenAlert, type DrivenRule } from '../../engine/testing/rule-test-driver.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import { BatchError } from './batch-error.js';
 import { inputOf, LineReader, type Line } from './lines.js';
 import { paramsOf, readJson, readRules } from './read-rules.js';
+import { rulesOf, type Share } from './shares.js';
 
 /** What is run, over what. */
 export interface BatchOptions {
@@ -32,7 +33,7 @@ export interface Outcome {
   /** why it was refused, and how often it was late: what every share finds out */
   readonly refused: readonly string[];
   readonly late: number;
-  /** the same for a key, of which one share alone knows */
+  /** the same for a key of a rule, of which one share alone knows */
   readonly refusedForKey: readonly string[];
   readonly lateForKey: number;
 }
@@ -50,8 +51,8 @@ export interface Chunk {
 }
 
 const CHUNK_LINES = 20_000;
-/** What is found out where the key is: everything else is found out for every event. */
-const OF_KEYS: ReadonlySet<string> = new Set(['event.late-for-key', 'event.missing-fact']);
+/** What is found out by who has the rule, or the key: everything else is found out of every event. */
+const OF_KEYS: ReadonlySet<string> = new Set(['event.late-for-key', 'event.missing-fact', 'event.key-too-long']);
 
 /** Rules over files, ready to run. @throws BatchError for what does not fit together */
 export class BatchRun {
@@ -62,16 +63,16 @@ export class BatchRun {
 
   constructor(
     private readonly options: BatchOptions,
-    share: Share,
+    private readonly share: Share,
   ) {
     this.rules = readRules(options.rules, paramsOf(options.param));
+    const defaults = { disorderMs: options.disorder, ...(options.dedupe === undefined ? {} : { dedupeMs: options.dedupe }) };
     this.driver = new RuleTestDriver({
-      rules: this.rules,
-      disorderMs: options.disorder,
+      rules: share.by === 'rules' ? rulesOf(this.rules, share) : this.rules,
       recorded: false,
-      share,
-      ...(options.dedupe === undefined ? {} : { dedupeMs: options.dedupe }),
-      ...(options.sources === undefined ? {} : { sources: readJson(options.sources) as Record<string, JsonValue> }),
+      ...(share.by === 'keys' ? { share } : {}),
+      // all of them in every share: what is late or broken is so whoever asks
+      sources: options.sources === undefined ? defaultSources(this.rules, defaults) : (readJson(options.sources) as Record<string, JsonValue>),
       ...(options.lists === undefined ? {} : { lists: readJson(options.lists) as Record<string, string[]> }),
     });
     const inputs = options.input.map(inputOf);
@@ -117,7 +118,8 @@ export class BatchRun {
   private note(line: number, of: Line | null): void {
     const { alerts, written, side } = this.driver;
     if (alerts.length === 0 && side.length === 0) return;
-    const refusals = side.filter(({ kind }) => kind === 'dead');
+    // where keys are shared, everybody finds a key that is too long
+    const refusals = side.filter(({ kind, code }) => kind === 'dead' && !(code === 'event.key-too-long' && this.share.by === 'keys' && this.share.index > 0));
     const refused = (forKey: boolean): string[] => refusals.filter(({ code }) => OF_KEYS.has(code) === forKey).map(({ code, message }) => `${of === null ? '' : `${of.input.file}:${of.number}: `}${code}: ${message}`);
     const late = (forKey: boolean): number => side.filter(({ kind, code }) => kind === 'late' && OF_KEYS.has(code) === forKey).length;
     this.outcomes.push({
@@ -134,7 +136,7 @@ export class BatchRun {
 
 /**
  * What all shares of a run make of a chunk, as one run would: in order of lines. What came of one line is ordered by time, key and rule: beyond that it is
- * in the order in which it came about, since a key of a rule is in one share.
+ * in the order in which it came about, since a rule has each of its keys in one share.
  */
 export function mergeOutcomes(chunks: readonly Chunk[]): Outcome[] {
   const byLine = new Map<number, Outcome[]>();

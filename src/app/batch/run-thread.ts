@@ -3,8 +3,8 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { present } from '../../event/assert.js';
 import { EngineError } from '../../event/engine-error.js';
 import { BatchError } from './batch-error.js';
-import type { Share } from '../../engine/testing/rule-test-driver.js';
 import { BatchRun, type BatchOptions, type Chunk } from './run-share.js';
+import type { Share } from './shares.js';
 
 /** What a thread is started with. */
 export interface ShareStart {

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { BatchError } from './batch-error.js';
-import type { Share } from '../../engine/testing/rule-test-driver.js';
 import type { BatchOptions, Chunk } from './run-share.js';
 import type { ShareMessage, ShareStart } from './run-thread.js';
+import type { Share } from './shares.js';
 
 /** Runs a share on a thread of its own. Ends the thread when nobody listens any more. @throws what the thread failed with */
 export async function* chunksOfThread(options: BatchOptions, share: Share): AsyncGenerator<Chunk> {

@@ -118,7 +118,7 @@ export class RuleTestDriver {
   constructor(private readonly options: DriverOptions) {
     const rules = options.rules.map((rule) => (isDriven(rule) ? rule : { document: rule }));
     this.keyedPartitions = options.keyedPartitions ?? 1;
-    const sources = options.sources ?? this.defaultSources(rules);
+    const sources = options.sources ?? defaultSources(rules, options);
     this.sourceNames = Object.keys(sources);
     const change = (): ControlRecord['change'] => ({ catalogue: 'driver', number: this.control.length + 1 });
     for (const [name, definition] of Object.entries(sources)) {
@@ -364,17 +364,17 @@ export class RuleTestDriver {
     this.written.push(alert.json);
     this.alerts.push(JSON.parse(alert.json) as DrivenAlert);
   }
+}
 
-  private defaultSources(rules: readonly DrivenRule<RuleText>[]): Record<string, JsonValue> {
-    const names = new Set(rules.flatMap(({ document }) => fromOf(document)).filter((name) => name !== 'signals'));
-    const { disorderMs, dedupeMs } = this.options;
-    return Object.fromEntries(
-      [...names].map((name) => [
-        name,
-        { topic: name, format: 'json', eventTime: { field: 'ts', unit: 'ms' }, type: { field: 'type' }, id: { field: 'id' }, ...(disorderMs === undefined ? {} : { disorder: disorderMs }), ...(dedupeMs === undefined ? {} : { dedupe: dedupeMs }) },
-      ]),
-    );
-  }
+/** Definitions of the sources that rules name, as a driver has them that is given none. */
+export function defaultSources(rules: readonly DrivenRule<RuleText>[], { disorderMs, dedupeMs }: Pick<DriverOptions, 'disorderMs' | 'dedupeMs'>): Record<string, JsonValue> {
+  const names = new Set(rules.flatMap(({ document }) => fromOf(document)).filter((name) => name !== SIGNALS));
+  return Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      { topic: name, format: 'json', eventTime: { field: 'ts', unit: 'ms' }, type: { field: 'type' }, id: { field: 'id' }, ...(disorderMs === undefined ? {} : { disorder: disorderMs }), ...(dedupeMs === undefined ? {} : { dedupe: dedupeMs }) },
+    ]),
+  );
 }
 
 function isDriven(rule: DrivenRule<RuleText> | RuleText): rule is DrivenRule<RuleText> {
