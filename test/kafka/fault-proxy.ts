@@ -5,9 +5,9 @@ import { API } from '../../src/stream/kafka/wire/request.js';
 /**
  * What becomes of one request. `lose-request`: the broker never gets it, the connection ends. `lose-reply`: the broker does
  * it, the connection ends instead of answering. `answer`: the broker never gets it, the client gets these bytes (behind the
- * correlation id).
+ * correlation id), after so long.
  */
-export type Fate = 'pass' | 'lose-request' | 'lose-reply' | { readonly answer: Buffer } | { readonly delayMs: number };
+export type Fate = 'pass' | 'lose-request' | 'lose-reply' | { readonly answer: Buffer; readonly delayMs?: number } | { readonly delayMs: number };
 
 export interface ProxiedRequest {
   readonly api: string;
@@ -93,8 +93,8 @@ export async function startFaultProxy(brokers: readonly string[], port = 0): Pro
         proxy.seen.push(name);
         const fate = proxy.fate({ api: name, broker, body });
         if (fate === 'lose-request') return void client.destroy();
+        if (typeof fate === 'object' && fate.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fate.delayMs));
         if (typeof fate === 'object' && 'answer' in fate) return void client.write(framed(Buffer.concat([frame.subarray(4, 8), fate.answer])));
-        if (typeof fate === 'object') await new Promise((resolve) => setTimeout(resolve, fate.delayMs));
         pending.set(correlation, { key, version, fate });
         upstream.write(framed(frame));
       });
