@@ -1,5 +1,7 @@
+import { systemClock } from '../stream/clock.js';
 import type { Log } from '../stream/log.js';
 import type { Topics } from '../stream/topics.js';
+import { untilAnswered } from '../stream/until-answered.js';
 import { checkInternalTopics, requireNoneGone } from './checks/internal-check.js';
 import type { TopicWarning } from './checks/topic-warning.js';
 import { ConfigError } from './config-error.js';
@@ -13,12 +15,22 @@ export interface TopicCounts {
   readonly warnings: readonly TopicWarning[];
 }
 
+interface Wanted {
+  readonly keyedPartitions: number;
+  readonly taskSlots: number;
+}
+
 /**
- * Creates what is missing of Vigil's own topics. What is there keeps its partition count: the number of keyed tasks and of task
+ * Creates what is missing of Vigil's own topics, and waits for a log that does not answer as long as it takes. What is there keeps its partition count: the number of keyed tasks and of task
  * numbers is fixed when the topics are made.
  * @throws ConfigError where they cannot be used as they are
  */
-export async function ensureInternalTopics(log: Log, topics: Topics, wanted: { readonly keyedPartitions: number; readonly taskSlots: number }): Promise<TopicCounts> {
+export function ensureInternalTopics(log: Log, topics: Topics, wanted: Wanted): Promise<TopicCounts> {
+  // the log itself says what it waits for; a signal ends the process
+  return untilAnswered(() => ensured(log, topics, wanted), { clock: systemClock, signal: new AbortController().signal, isFinal: (error) => log.isTransient?.(error) !== true });
+}
+
+async function ensured(log: Log, topics: Topics, wanted: Wanted): Promise<TopicCounts> {
   await requireNoneGone(log, topics);
   const outputs = log.kind === 'kafka' ? 12 : 3;
   const keyed = (await log.admin.partitions(topics.rekey)) ?? wanted.keyedPartitions;

@@ -173,5 +173,7 @@ export interface Log {
   readonly writer: LogWriter;
   readonly membership: Membership;
   taskProducer(transactionalId: string): TaskProducer;
+  /** Whether what was refused with this error may be asked for again: the log was away, or between two leaders. Absent: it never is */
+  isTransient?(error: unknown): boolean;
   close(): Promise<void>;
 }

@@ -61,6 +61,26 @@ describe('the topics of an application at its start', () => {
     expect((await ensureInternalTopics(log, TOPICS, WANTED)).warnings).toEqual([]);
   });
 
+  it('are waited for where the log is away for longer than it tries by itself, and what it refuses for good is told at once', async () => {
+    let asked = 0;
+    const away = (error: Error, isTransient: boolean): Log => ({
+      ...log,
+      isTransient: () => isTransient,
+      reader: {
+        ...log.reader,
+        ends: async (topic) => {
+          if (++asked < 4) throw error;
+          return log.reader.ends(topic);
+        },
+      },
+    });
+    await log.admin.ensure([{ topic: TOPICS.control, partitions: 1, retentionMs: -1 }]);
+    expect((await ensureInternalTopics(away(new Error('no answer'), true), TOPICS, WANTED)).warnings).toEqual([]);
+    asked = 0;
+    expect(await reasonOf(ensureInternalTopics(away(new Error('not allowed'), false), TOPICS, WANTED))).toBe('Error: not allowed');
+    expect(asked).toBe(1);
+  });
+
   it('are made to their end where a first start did not get so far', async () => {
     await log.admin.ensure([{ topic: TOPICS.control, partitions: 1, retentionMs: -1 }]);
     expect((await ensureInternalTopics(log, TOPICS, WANTED)).warnings).toEqual([]);

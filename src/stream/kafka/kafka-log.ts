@@ -1,6 +1,6 @@
 import type { Log } from '../log.js';
 import { messageOf } from './broker-connection.js';
-import { Cluster, pause } from './cluster.js';
+import { Cluster, isTransient, pause } from './cluster.js';
 import { KafkaMembership } from './kafka-membership.js';
 import { KafkaReader } from './kafka-reader.js';
 import { SESSION_TIMEOUT_MS, START_RETRY_PAUSE_MS } from './limits.js';
@@ -39,6 +39,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
     writer,
     membership,
     admin: new KafkaAdmin(cluster, trouble),
+    isTransient,
     taskProducer: (id) => new KafkaTaskProducer(cluster, `${options.app}.${id}`, () => membership.assertFresh(), trouble),
     async close() {
       await membership.leave();
@@ -53,23 +54,24 @@ async function firstBroker(cluster: Cluster, { brokers, signal }: KafkaLogOption
   for (;;) {
     try {
       await cluster.refresh();
-      break;
+      return requireVersions(await cluster.sendToAny(apiVersionsRequest()));
     } catch (error) {
+      if (error instanceof VersionError) throw error;
       trouble.warn('start', `waiting for Kafka at ${brokers.join(', ')}: ${messageOf(error)}`);
       await pause(START_RETRY_PAUSE_MS, signal);
       if (signal?.aborted) throw new Error(`gave up waiting for Kafka at ${brokers.join(', ')}: ${messageOf(error)}`, { cause: error });
     }
   }
-  await checkVersions(cluster);
 }
 
+class VersionError extends Error {}
+
 /** What a broker cannot speak is said at the start and by name, not by the first request that fails. */
-async function checkVersions(cluster: Cluster): Promise<void> {
-  const versions = await cluster.sendToAny(apiVersionsRequest());
+function requireVersions(versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>): void {
   for (const { name, key, version } of Object.values(API)) {
     const spoken = versions[key];
     if (spoken === undefined || version < spoken.minVersion || version > spoken.maxVersion) {
-      throw new Error(`the brokers speak ${name} ${spoken === undefined ? 'not at all' : `in versions ${spoken.minVersion} to ${spoken.maxVersion}`}, version ${version} is needed: Kafka 3.6 or later`);
+      throw new VersionError(`the brokers speak ${name} ${spoken === undefined ? 'not at all' : `in versions ${spoken.minVersion} to ${spoken.maxVersion}`}, version ${version} is needed: Kafka 3.6 or later`);
     }
   }
 }
