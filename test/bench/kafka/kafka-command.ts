@@ -7,6 +7,7 @@ import { median, short, table } from '../table.js';
 import { withBroker } from './cluster.js';
 import type { Contestant, Surroundings } from './contestant.js';
 import { drains, type DrainResult } from './drain.js';
+import { FLINK_CONTESTANTS } from './flink-contestant.js';
 import { latency, type LatencyResult } from './latency.js';
 import { LOOP_CONTESTANTS } from './loop-contestants.js';
 import { vigilOn } from './vigil-contestant.js';
@@ -21,7 +22,7 @@ const say = (line: string): void => (line.startsWith('{') ? console.log(line) : 
 export async function kafkaCommand(chosen: Chosen): Promise<number> {
   const workers = chosen.number('workers');
   const services = [vigilOn(1), ...(workers === 1 ? [] : [vigilOn(workers)])];
-  const contestants = chosenOf('only', chosen.textOr('only'), [...services, ...LOOP_CONTESTANTS], ({ name }) => name);
+  const contestants = chosenOf('only', chosen.textOr('only'), [...services, ...FLINK_CONTESTANTS, ...LOOP_CONTESTANTS], ({ name }) => name);
   const rates = ratesOf(chosen.text('rates'));
   const profile = chosen.textOr('profile');
   if (profile !== null) mkdirSync(profile, { recursive: true });

@@ -30,6 +30,9 @@ const WARM_UP_SECONDS = 5;
 /** at lower rates more of the events end in an alert: some fifty a second either way */
 const DENSE_BELOW = 2_000;
 
+/** the last events are left out, ms */
+const TAIL_MS = 1_000;
+
 export interface LatencyOptions {
   readonly rate: number;
   readonly seconds: number;
@@ -57,9 +60,10 @@ export async function latency(contestant: Contestant, surroundings: Surroundings
     const difference = differenceOf(expected, reader.all);
     const sentAt = producer.lines.filter((line) => line !== 'done').map(Number);
     const from = (sentAt[0] as number) + WARM_UP_SECONDS * 1_000;
-    const measured = reader.all.map(({ at, name }) => ({ at, sent: sentAt[sentBy.get(name) as number] as number })).filter(({ sent }) => sent >= from);
-    const sorted = measured.map(({ at, sent }) => at - sent).sort((a, b) => a - b);
     const to = sentAt.at(-1) as number;
+    // event time may wait for later events of other partitions: after the last there are none
+    const measured = reader.all.map(({ at, name }) => ({ at, sent: sentAt[sentBy.get(name) as number] as number })).filter(({ sent }) => sent >= from && sent < to - TAIL_MS);
+    const sorted = measured.map(({ at, sent }) => at - sent).sort((a, b) => a - b);
     return {
       contestant: contestant.name, rate, alerts: sorted.length,
       p50_ms: quantile(sorted, 0.5), p90_ms: quantile(sorted, 0.9), p99_ms: quantile(sorted, 0.99), max_ms: sorted.at(-1) ?? NaN,

@@ -1,12 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { until } from '../../e2e/parts/until.js';
 import { DEFAULT_DATA_DIR } from '../../kafka/broker.js';
 import { createTopic } from './cluster.js';
-import type { Contestant, Running } from './contestant.js';
+import type { Contestant } from './contestant.js';
+import { startedLoop } from './started-loop.js';
 
 const LOOPS = fileURLToPath(new URL('loops/', import.meta.url));
 /** the jars of the broker, brought from Maven Central: client and Jackson are among them */
@@ -35,34 +34,7 @@ function loop(name: string, mode: Mode, command: () => readonly string[]): Conte
       const out = `${run}-alerts`;
       await createTopic(brokers, out);
       const [program, ...args] = command() as [string, ...string[]];
-      return { out, start: async () => started(program, [...args, brokers, topic, run, out, mode]) };
-    },
-  };
-}
-
-function started(program: string, args: readonly string[]): Running {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const progress: { at: number; events: number }[] = [];
-  let ready = false;
-  let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString('utf8')).slice(-4_000)));
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    if (line === 'ready') ready = true;
-    else if (line.startsWith('{"at"')) progress.push(JSON.parse(line) as { at: number; events: number });
-  });
-  const ended = new Promise<void>((done) => child.once('close', () => done()));
-  return {
-    pid: child.pid as number,
-    progress,
-    ready: () =>
-      until(() => {
-        if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}: ${errors}`);
-        return ready;
-      }, 'the loop has its partitions', 60_000),
-    async stop() {
-      if (errors !== '' && process.env['BENCH_DEBUG']) console.error(errors);
-      child.kill('SIGKILL');
-      await ended;
+      return { out, start: async () => startedLoop(program, [...args, brokers, topic, run, out, mode]) };
     },
   };
 }
