@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { testBroker } from '../kafka/test-broker.js';
 import { TestPostgres } from '../postgres/test-postgres.js';
 import { alertsOf, Peer, readAll } from './parts/kafka-peer.js';
@@ -31,10 +34,10 @@ interface Begun {
 }
 
 /** A service on two threads, with its source and rules at work. */
-async function begin(): Promise<Begun> {
+async function begin(more: Readonly<Record<string, string>> = {}): Promise<Begun> {
   const app = `e2e-${randomBytes(4).toString('hex')}`;
   const topic = `${app}-payments`;
-  const environment = { KAFKA_BROKERS: brokers, DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: app, VIGIL_WORKERS: '2', VIGIL_KEYED_PARTITIONS: String(KEYED), VIGIL_DATA_DIR: services.newFolder(), VIGIL_SAVEPOINT_DIR: services.newFolder() };
+  const environment = { KAFKA_BROKERS: brokers, DATABASE_URL: await postgres.newDatabase(), VIGIL_APP: app, VIGIL_WORKERS: '2', VIGIL_KEYED_PARTITIONS: String(KEYED), VIGIL_DATA_DIR: services.newFolder(), VIGIL_SAVEPOINT_DIR: services.newFolder(), ...more };
   const running = await services.service(environment);
   await new Peer(['create', brokers, topic, String(PARTITIONS)]).done;
   await running.start();
@@ -114,6 +117,25 @@ it('a process of two threads that is killed while events come loses nothing and 
   await running.start();
   await producing.done;
   await allFound(begun, payments);
+  expect(await running.end('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(await verdictOf(app, payments)).toEqual(right(payments));
+});
+
+it('a thread that fails while events come is started again, its tasks go on, and nothing is lost or repeated', async () => {
+  const file = join(services.newFolder(), 'fail');
+  const begun = await begin({ NODE_OPTIONS: `--import ${pathToFileURL(resolve('test/e2e/parts/failing-thread.mjs')).href}`, FAIL_THREAD_FILE: file });
+  const { running, app, topic } = begun;
+  const payments = makePayments(3_000, 13);
+  const producing = produce(topic, payments, 400);
+  await until(async () => (await clusterOf(running)).events > 500, 'events are taken');
+  writeFileSync(file, '');
+  await until(() => running.output.includes('a thread of tasks has ended and is started again'), 'it is told of');
+  expect(running.output).toMatch(/"thread":2,"reason":"made to fail","stack":"Error: made to fail/);
+  expect(await running.isReady()).toBe(false);
+  await running.ready();
+  await producing.done;
+  await allFound(begun, payments);
+  await until(async () => (await clusterOf(running)).members.every(({ tasks }) => tasks.some((task) => task < KEYED + PARTITIONS)), 'both threads have tasks again');
   expect(await running.end('SIGTERM')).toEqual({ code: 0, signal: null });
   expect(await verdictOf(app, payments)).toEqual(right(payments));
 });
