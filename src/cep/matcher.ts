@@ -103,6 +103,7 @@ export interface PatternState {
   /**
    * When it is to be asked what time alone has taken away, where time gives nothing: a moment at which something is over, and not later than
    * everything is (or could be, by the events kept). Epoch ms; Infinity if nothing will be. What is over is met by no event, so it may stay until then.
+   * Also where events came out of order, which an idle clock may let happen, something goes when time has passed it: who asks until nothing is due comes to an end.
    */
   restsAt(): number;
   /** -Infinity where nothing is kept, so that the state may be thrown away; Infinity otherwise: it is asked by its deadlines */

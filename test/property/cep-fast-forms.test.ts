@@ -125,3 +125,23 @@ describe.each([
     );
   });
 });
+
+it.each([
+  ['compact', compact],
+  ['sequence', sequence],
+  ['absence', absence],
+  ['pair', pair],
+] as const)('a state of a pattern like %s comes to rest when it is asked as often as it says, in whatever order its events came', (_form, patterns) => {
+  fc.assert(
+    fc.property(patterns, fc.array(inputArbitrary.map(([first]) => first), { maxLength: 9 }), fc.boolean(), (pattern, items, fast) => {
+      const state = compilePattern(pattern, { capture, fast }).newState();
+      const events = items.filter((item) => item !== undefined && !('watermark' in item)) as StreamEvent[];
+      for (const event of events) state.step(event);
+      let asked = 0;
+      // every time that something is over it goes, and no event can leave more behind than a few moments for each of those that came with it
+      for (let at = state.restsAt(); at !== Infinity && asked < 1_000; at = state.restsAt(), asked++) state.advanceTime(at + 1);
+      expect(asked).toBeLessThan(1_000);
+    }),
+    { numRuns: RUNS },
+  );
+});

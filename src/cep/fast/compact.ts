@@ -88,7 +88,8 @@ export class CompactState implements PatternState {
   restsAt(): number {
     let lastMs = -Infinity;
     for (const list of this.lists) {
-      const last = list.last();
+      const [first, last] = [list.first(), list.last()];
+      if (first !== undefined && first.latestMs > lastMs) lastMs = first.latestMs;
       if (last !== undefined && last.event.ts > lastMs) lastMs = last.event.ts;
     }
     return lastMs === -Infinity ? Infinity : lastMs + this.program.withinMs;

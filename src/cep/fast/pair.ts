@@ -57,7 +57,9 @@ export class PairState implements PatternState {
   }
 
   restsAt(): number {
-    return this.size() === 0 ? Infinity : (this.waiting[this.waiting.length - 1] as [StreamEvent])[0].ts + this.program.withinMs;
+    if (this.size() === 0) return Infinity;
+    const [[oldest], [youngest]] = [this.waiting[this.head] as [StreamEvent], this.waiting[this.waiting.length - 1] as [StreamEvent]];
+    return Math.max(oldest.ts, youngest.ts) + this.program.withinMs;
   }
 
   expiresAt(): number {

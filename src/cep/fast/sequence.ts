@@ -73,8 +73,9 @@ export class SequenceState implements PatternState {
   restsAt(): number {
     let lastMs = -Infinity;
     for (let i = 0; i < this.registers.length; i++) {
-      const youngest = this.registers[i]?.at(-1);
-      if (youngest !== undefined) lastMs = Math.max(lastMs, this.untilMs(youngest, i));
+      const rows = this.registers[i];
+      if (rows == null || rows.length === 0) continue;
+      lastMs = Math.max(lastMs, this.untilMs(rows[0] as Row, i), this.untilMs(rows[rows.length - 1] as Row, i));
     }
     return lastMs === -Infinity ? Infinity : lastMs;
   }

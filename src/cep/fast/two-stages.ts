@@ -39,8 +39,8 @@ export class TwoStagesState extends WaitingEvents implements PatternState {
   }
 
   restsAt(): number {
-    const { youngest } = this;
-    return youngest === undefined ? Infinity : this.untilMs(youngest);
+    const { oldest, youngest } = this;
+    return oldest === undefined || youngest === undefined ? Infinity : Math.max(this.untilMs(oldest), this.untilMs(youngest));
   }
 
   partialMatches(): readonly PartialMatch[] {
