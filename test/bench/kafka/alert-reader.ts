@@ -9,6 +9,9 @@ export interface ReadAlert {
   readonly name: string;
 }
 
+/** The rule that all contestants have; others may run beside it. */
+const RULE = 'small-then-large';
+
 /** Follows a topic of alerts from its start. */
 export class AlertReader {
   private readonly peer: Peer;
@@ -29,7 +32,8 @@ export class AlertReader {
       const line = this.peer.lines[this.read] as string;
       if (!line.startsWith('{')) continue;
       const { at, value } = JSON.parse(line) as { at: number; value: string };
-      const alert = JSON.parse(value) as { key: readonly string[]; at: number };
+      const alert = JSON.parse(value) as { rule: string; key: readonly string[]; at: number };
+      if (alert.rule !== RULE) continue;
       this.alerts.push({ at, name: `${alert.key[0]} ${alert.at}` });
     }
     return this.alerts;

@@ -10,7 +10,7 @@ import { drains, type DrainResult } from './drain.js';
 import { FLINK_CONTESTANTS } from './flink-contestant.js';
 import { latency, type LatencyResult } from './latency.js';
 import { LOOP_CONTESTANTS } from './loop-contestants.js';
-import { vigilOn } from './vigil-contestant.js';
+import { threadsVariant, VIGIL_VARIANTS, vigilOn } from './vigil-contestant.js';
 
 /** Results as they come; what else there is to say goes to the other stream. */
 const say = (line: string): void => (line.startsWith('{') ? console.log(line) : console.error(line));
@@ -21,7 +21,7 @@ const say = (line: string): void => (line.startsWith('{') ? console.log(line) : 
  */
 export async function kafkaCommand(chosen: Chosen): Promise<number> {
   const workers = chosen.number('workers');
-  const services = [vigilOn(1), ...(workers === 1 ? [] : [vigilOn(workers)])];
+  const services = [...VIGIL_VARIANTS, ...(workers === 1 ? [] : [threadsVariant(workers)])].map(vigilOn);
   const contestants = chosenOf('only', chosen.textOr('only'), [...services, ...FLINK_CONTESTANTS, ...LOOP_CONTESTANTS], ({ name }) => name);
   const rates = ratesOf(chosen.text('rates'));
   const profile = chosen.textOr('profile');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readRulePack } from '../../../src/app/rule-pack.js';
 import { Service } from '../../e2e/parts/service.js';
 import { until } from '../../e2e/parts/until.js';
 import { freePorts } from '../../kafka/broker.js';
@@ -8,16 +9,38 @@ import type { Contestant } from './contestant.js';
 
 const RULE = JSON.parse(readFileSync(new URL('../rules/w1.json', import.meta.url), 'utf8')) as Readonly<Record<string, JsonValue>>;
 
-/** The service as a user starts it: one process, embedded catalogue, one rule, and default settings but for the threads that run tasks. */
-export const vigilOn = (workers: number): Contestant => ({
-  name: workers === 1 ? 'vigil' : `vigil ${workers} threads`,
-  about: 'exactly once, state recovered after a crash, alerts with evidence, catalogue and alert index in the same process',
+/** What is different from one rule over a topic whose partitions have all events of a key, on one thread. */
+export interface Variant {
+  readonly name: string;
+  readonly about: string;
+  /** threads that run tasks */
+  readonly workers?: number;
+  /** nothing is known of what the partitions are by: each event goes on to the task of its key */
+  readonly rekeyed?: true;
+  /** the fraud pack beside the one rule, over the same payments */
+  readonly pack?: true;
+}
+
+const ABOUT = 'exactly once, state recovered after a crash, alerts with evidence, catalogue and alert index in the same process';
+
+export const VIGIL_VARIANTS: readonly Variant[] = [
+  { name: 'vigil', about: ABOUT },
+  { name: 'vigil re-keyed', about: 'the same where events must first go to the task of their key', rekeyed: true },
+  { name: 'vigil with the pack', about: 'the same with the rules of the fraud pack beside the one', pack: true },
+];
+
+export const threadsVariant = (workers: number): Variant => ({ name: `vigil ${workers} threads`, about: ABOUT, workers });
+
+/** The service as a user starts it: one process, embedded catalogue, and default settings but for the threads that run tasks. */
+export const vigilOn = (variant: Variant): Contestant => ({
+  name: variant.name,
+  about: variant.about,
   alerts: true,
   async prepare({ brokers, topic, folder, profile }, run) {
-    const environment: Record<string, string> = { KAFKA_BROKERS: brokers, VIGIL_APP: run, VIGIL_DATA_DIR: join(folder, run), VIGIL_WORKERS: String(workers), LOG_LEVEL: 'warn' };
+    const environment: Record<string, string> = { KAFKA_BROKERS: brokers, VIGIL_APP: run, VIGIL_DATA_DIR: join(folder, run), VIGIL_WORKERS: String(variant.workers ?? 1), LOG_LEVEL: 'warn' };
     const first = new Service(await freePorts(1), environment);
     await first.start();
-    await declare(first, topic);
+    await declare(first, topic, variant);
     // a rule sees what is read after it came: it is there before the first payment, and the process is started anew for the run
     const { code } = await first.end('SIGTERM');
     if (code !== 0) throw new Error(`the service ended with ${code}:\n${first.output.slice(-4_000)}`);
@@ -40,14 +63,22 @@ export const vigilOn = (workers: number): Contestant => ({
   },
 });
 
-async function declare(service: Service, topic: string): Promise<void> {
-  await expected(201, service.call('PUT', '/sources/events', { topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', startFrom: 'earliest' }));
-  await expected(201, service.call('POST', '/rules', RULE));
-  await expected(202, service.call('POST', `/rules/${String(RULE['id'])}/versions/1/activate`));
+async function declare(service: Service, topic: string, { rekeyed, pack }: Variant): Promise<void> {
+  await expected(201, service.call('PUT', '/sources/events', { topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, ...(rekeyed === true ? {} : { partitionedBy: 'card' }), startFrom: 'earliest' }));
+  for (const rule of pack === true ? [...packRules(), RULE] : [RULE]) {
+    await expected(201, service.call('POST', '/rules', rule));
+    await expected(202, service.call('POST', `/rules/${String(rule['id'])}/versions/1/activate`));
+  }
   await until(async () => {
     const { applied } = (await service.call('GET', `/rules/${String(RULE['id'])}/versions/1`)).json as { applied?: { tasks: number; of: number } };
     return applied !== undefined && applied.of > 0 && applied.tasks === applied.of;
   }, 'every task took the rule', 60_000);
+}
+
+/** The fraud pack, with the payments of the benchmark as those that were attempted. */
+function packRules(): Readonly<Record<string, JsonValue>>[] {
+  const others = readRulePack().filter(({ id }) => id !== RULE['id']);
+  return others.map(({ document }) => JSON.parse(JSON.stringify(document).replaceAll('"payment.attempted"', '"payment"')) as Readonly<Record<string, JsonValue>>);
 }
 
 async function expected(status: number, call: Promise<{ readonly status: number; readonly json: unknown }>): Promise<void> {
