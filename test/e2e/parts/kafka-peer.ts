@@ -48,16 +48,19 @@ export class Peer {
   }
 }
 
+/** Of the lines of a peer. */
+export const isRecord = (line: string): boolean => line.startsWith('{');
+
 /** Every record of a topic up to its present end, read committed, as JSON. */
 export async function readAll(brokers: string, topic: string): Promise<string[]> {
   const reader = new Peer(['read', brokers, topic]);
   await reader.done;
-  return reader.lines.filter((line) => line.startsWith('{'));
+  return reader.lines.filter(isRecord);
 }
 
 export function alertsOf(lines: readonly string[]): SeenAlert[] {
   return lines
-    .filter((line) => line.startsWith('{'))
+    .filter(isRecord)
     .map((line) => {
       const { at, partition, offset, value } = JSON.parse(line) as { at: number; partition: number; offset: number; value: string };
       const alert = JSON.parse(value) as { id: string; rule: string; key: readonly string[]; at: number };
