@@ -8,7 +8,7 @@ export const ADMIN_KEY = 'end-to-end-admin-key-0123456789';
 
 const NODE = resolve('node_modules/.bin/node');
 const OUTPUT_CHARS_MAX = 200_000;
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 
 export interface Answer {
   readonly status: number;

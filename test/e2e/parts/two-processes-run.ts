@@ -45,7 +45,7 @@ const PARTITIONS = 6;
 const IDLE_AFTER_MS = 1_000;
 /** longer than a broker that is killed can keep a producer from writing, which is 30 s: what comes after such a silence would be late */
 const IDLE_AFTER_DISTURBED_MS = 60_000;
-const LAST_ALERT_WITHIN_MS = 120_000;
+const LAST_ALERT_WITHIN_MS = 180_000;
 const NO_MORE_AFTER_MS = 3_000;
 const END_WITHIN_MS = 60_000;
 
