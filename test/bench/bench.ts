@@ -12,6 +12,7 @@ const runs: Readonly<Record<string, () => Promise<Run>>> = {
   growth: async () => (await import('./growth/growth-command.js')).growthCommand,
   memory: async () => (await import('./memory/memory-command.js')).memoryCommand,
   kafka: async () => (await import('./kafka/kafka-command.js')).kafkaCommand,
+  embedded: async () => (await import('./embedded/embedded-command.js')).embeddedCommand,
   peers: async () => (await import('./peers/peers-command.js')).peersCommand,
 };
 

@@ -48,6 +48,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
   },
   {
+    name: 'embedded',
+    about: 'the service on its embedded log: memory when idle, events a second over HTTP, request to alert; takes a minute',
+    options: {
+      events: { kind: 'number', from: 1_000, to: 10_000_000, otherwise: 200_000, about: 'events sent as fast as they are taken' },
+      rate: { kind: 'number', from: 100, to: 20_000, otherwise: 1_000, about: 'events a second at which latency is measured' },
+      seconds: { kind: 'number', from: 1, to: 600, otherwise: 15, about: 'how long at that rate' },
+      seed: { kind: 'number', from: 0, to: 1_000_000, otherwise: 1, about: 'of the events' },
+    },
+  },
+  {
     name: 'peers',
     about: 'the engine, the same by hand, Flink CEP, Esper and json-rules-engine over fresh files, in turn; no speeds where matches differ; takes about eight minutes',
     options: {
