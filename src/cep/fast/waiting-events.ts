@@ -1,6 +1,6 @@
 import type { StreamEvent } from '../../event/stream-event.js';
 
-/** Most keys have one or two that wait: lists of exactly that length, where one that grows by itself has room for seventeen. */
+/** Most keys have one that waits, and need no list; some a few: lists of exactly that length, where one that grows by itself has room for seventeen. */
 const EXACT_MAX = 4;
 const NONE: StreamEvent[] = [];
 
@@ -8,6 +8,8 @@ const NONE: StreamEvent[] = [];
 export abstract class WaitingEvents {
   /** events that its bound made it forget */
   dropped = 0;
+  /** the living where it is one; null: they are in the list */
+  private only: StreamEvent | null = null;
   /** the first ones are gone: events[head …] are the living */
   private events = NONE;
   private head = 0;
@@ -26,29 +28,33 @@ export abstract class WaitingEvents {
   }
 
   protected get size(): number {
-    return this.events.length - this.head;
+    return this.only !== null ? 1 : this.events.length - this.head;
   }
 
   protected get oldest(): StreamEvent | undefined {
-    return this.events[this.head];
+    return this.only ?? this.events[this.head];
   }
 
   protected get youngest(): StreamEvent | undefined {
-    return this.size === 0 ? undefined : this.events[this.events.length - 1];
+    return this.only ?? this.events[this.events.length - 1];
   }
 
   /** @param i 0 … size − 1, the oldest first */
   protected at(i: number): StreamEvent {
-    return this.events[this.head + i] as StreamEvent;
+    return this.only ?? (this.events[this.head + i] as StreamEvent);
   }
 
   protected living(): readonly StreamEvent[] {
+    if (this.only !== null) return [this.only];
     return this.head === 0 ? this.events : this.events.slice(this.head);
   }
 
   protected add(event: StreamEvent): void {
     const { length } = this.events;
-    if (length === 0) this.events = [event];
+    if (this.only !== null) {
+      this.events = [this.only, event];
+      this.only = null;
+    } else if (length === 0) this.only = event;
     else if (length < EXACT_MAX) this.events = [...this.events, event];
     else this.events.push(event);
   }
@@ -63,6 +69,7 @@ export abstract class WaitingEvents {
   }
 
   protected forgetAll(): void {
+    this.only = null;
     this.events = NONE;
     this.head = 0;
   }

@@ -37,8 +37,6 @@ export class GroupProgram {
   readonly untimedRules: readonly RunningRule[];
   /** an event may make a part expire earlier than before it: patterns complete, windows are cleared, mutes are taken back */
   readonly shortens: boolean;
-  /** few enough parts to ask all of them after each event when they expire, while they are at hand */
-  readonly asksQuickly: boolean;
   private readonly makers: readonly (() => Part)[];
   private readonly plans = new Map<string, PlanTree>();
   /** the type asked for last, which is mostly the one asked for next */
@@ -100,7 +98,6 @@ export class GroupProgram {
     this.timedRules = patternRules.filter((rule) => rule.timed);
     this.untimedRules = patternRules.filter((rule) => !rule.timed);
     this.shortens = rules.some(({ program: { pattern, policy, lets } }) => pattern !== null || policy.kind === 'reset' || policy.kind === 'rearm' || lets.some((entry) => entry.kind === 'kept' && entry.aggregate.since !== null));
-    this.asksQuickly = makers.length <= FEW_PARTS;
     this.latestSince = Math.max(-1, ...rules.map(({ live }) => live.since));
   }
 
@@ -277,8 +274,6 @@ const FEW_IDS = 8;
 
 /** With more, those of the key are looked up instead of trying all. */
 export const FEW_PATTERNS = 16;
-
-const FEW_PARTS = 4;
 
 function deadlineOf(part: Part | undefined, timed: boolean): number {
   if (part === undefined) return Infinity;

@@ -251,8 +251,8 @@ export class GroupRuntime {
    * @returns whether it stays
    */
   private settle(state: KeyState, changed = true): boolean {
-    // an entry of the queue that comes early is asked again then: where asking takes long, only a wish before it matters now
-    const early = changed && !this.program.asksQuickly && state.forgetAt !== Infinity && state.forgetAt > this.lanes.watermark && !this.program.shortens && state.waiting === null;
+    // an entry of the queue that comes early is asked again then: only a wish before it matters now
+    const early = changed && state.forgetAt !== Infinity && state.forgetAt > this.lanes.watermark && !this.program.shortens && state.waiting === null;
     if (!early && state.waiting === null) {
       const expiry = state.parts.expiresAt();
       if (expiry <= this.lanes.watermark) {
@@ -260,7 +260,7 @@ export class GroupRuntime {
         return false;
       }
       this.noteForgetTime(state, this.forgetTime(state, expiry));
-    } else if (early) state.expiresAt = -Infinity;
+    } else if (early) state.expiresAt = state.parts.earliestExpiry();
     if (changed) this.host.markDirty(state);
     this.wakes.arm(state, this.wakeTime(state));
     return true;

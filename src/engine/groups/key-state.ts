@@ -15,7 +15,7 @@ export class KeyState implements Sleeper {
   armedAt = Infinity;
   /** when it is asked whether it has expired, epoch ms */
   forgetAt = Infinity;
-  /** when it, or something in it, will have expired as it stands, epoch ms; -Infinity: it must be asked. It may be asked earlier */
+  /** it, or anything in it, will not have expired before, epoch ms; -Infinity: it must be asked */
   expiresAt = -Infinity;
   /** parts by their number in the group's program */
   parts: Parts = NO_PARTS;

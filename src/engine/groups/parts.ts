@@ -12,53 +12,59 @@ export interface Part {
   read(from: ByteReader): void;
 }
 
+/** So many parts of a key are its own fields: most rules have one or two. */
+const OWN = 2;
 /** Programs with more parts than this keep a key's few in a map: a key then costs what it has, not what there could be. */
 const LISTED_MAX = 64;
 
 /** The parts of one key by their number in the group's program. */
 export class Parts {
-  /** the part of a program that has one: no list is needed for it */
-  private only: Part | undefined = undefined;
+  private first: Part | undefined = undefined;
+  private second: Part | undefined = undefined;
+  /** by number less `OWN` */
   private readonly list: (Part | undefined)[] | null;
   private readonly map: Map<number, Part> | null;
 
   /** @param count how many parts the program has */
   constructor(count: number) {
-    this.list = count > 1 && count <= LISTED_MAX ? new Array<Part | undefined>(count).fill(undefined) : null;
+    this.list = count > OWN && count <= LISTED_MAX ? new Array<Part | undefined>(count - OWN).fill(undefined) : null;
     this.map = count > LISTED_MAX ? new Map() : null;
   }
 
+  /** Undefined for a number that is no part's, such as -1. */
   get(number: number): Part | undefined {
-    if (this.list !== null) return this.list[number];
-    return this.map === null ? (number === 0 ? this.only : undefined) : this.map.get(number);
+    if (number === 0) return this.first;
+    if (number === 1) return this.second;
+    if (number < 0) return undefined;
+    return this.list !== null ? this.list[number - OWN] : this.map?.get(number);
   }
 
   set(number: number, part: Part): void {
-    if (this.list !== null) this.list[number] = part;
-    else if (this.map !== null) this.map.set(number, part);
-    else this.only = part;
+    if (number === 0) this.first = part;
+    else if (number === 1) this.second = part;
+    else if (this.list !== null) this.list[number - OWN] = part;
+    else this.map?.set(number, part);
   }
 
   /** Numbers of the parts that there are, ascending. */
   numbers(): number[] {
-    if (this.list !== null) return this.list.flatMap((part, number) => (part === undefined ? [] : [number]));
-    if (this.map !== null) return [...this.map.keys()].sort((a, b) => a - b);
-    return this.only === undefined ? [] : [0];
+    const own = [this.first, this.second].flatMap((part, number) => (part === undefined ? [] : [number]));
+    if (this.list !== null) return [...own, ...this.list.flatMap((part, i) => (part === undefined ? [] : [i + OWN]))];
+    return this.map === null ? own : [...own, ...[...this.map.keys()].sort((a, b) => a - b)];
+  }
+
+  /** They have not all expired before, epoch ms: what the first of them says, so that the others need not be looked at. */
+  earliestExpiry(): number {
+    return this.first === undefined ? -Infinity : this.first.expiresAt();
   }
 
   /** When the last of them has expired: epoch ms, `Infinity` for never, `-Infinity` when all are empty now. */
   expiresAt(): number {
-    if (this.list === null && this.map === null) return this.only === undefined ? -Infinity : this.only.expiresAt();
-    let latest = -Infinity;
-    if (this.map !== null) {
-      for (const part of this.map.values()) latest = Math.max(latest, part.expiresAt());
-      return latest;
-    }
-    const list = this.list as (Part | undefined)[];
-    for (let i = 0; i < list.length; i++) {
-      const expires = list[i]?.expiresAt() ?? -Infinity;
-      if (expires > latest) latest = expires;
-    }
+    const { first, second, list, map } = this;
+    let latest = first === undefined ? -Infinity : first.expiresAt();
+    if (second !== undefined) latest = Math.max(latest, second.expiresAt());
+    if (list !== null) for (let i = 0; i < list.length; i++) latest = Math.max(latest, list[i]?.expiresAt() ?? -Infinity);
+    if (map !== null) for (const part of map.values()) latest = Math.max(latest, part.expiresAt());
     return latest;
   }
 }

@@ -16,6 +16,8 @@ export interface Sleeper {
  * pushing a deadline back, the common case, costs nothing. Ties come out in order of `order`.
  */
 export class WakeQueue<T extends Sleeper> {
+  /** the earliest entry, epoch ms; Infinity when there is none. It may have been pushed back since */
+  nextAt = Infinity;
   private readonly wheel = new TimingWheel<T>();
   /** entries of sleepers that were taken out, at most */
   private abandoned = 0;
@@ -24,16 +26,12 @@ export class WakeQueue<T extends Sleeper> {
     return this.wheel.size;
   }
 
-  /** The earliest entry, epoch ms; Infinity when there is none. It may have been pushed back since. */
-  get nextAt(): number {
-    return this.wheel.nextAt;
-  }
-
   /** Asks to be woken at `at` or before; an earlier entry stands. @param at epoch ms, Infinity asks for nothing */
   arm(sleeper: T, at: number): void {
-    if (at >= this.armedAt(sleeper)) return;
+    if (at === Infinity || at >= this.armedAt(sleeper)) return;
     this.setArmedAt(sleeper, at);
     this.wheel.push(at, sleeper);
+    if (at < this.nextAt) this.nextAt = at;
   }
 
   /** Takes a sleeper out. Its entries stay until they are half of all, then all such go. */
@@ -43,6 +41,7 @@ export class WakeQueue<T extends Sleeper> {
     if (++this.abandoned < ABANDONED_MIN || this.abandoned * 2 < this.size) return;
     this.abandoned = 0;
     this.wheel.keepOnly((at, one) => this.armedAt(one) === at);
+    this.nextAt = this.wheel.nextAt;
   }
 
   /** Where a sleeper keeps its time: one that sleeps in two queues keeps two. */
@@ -60,10 +59,11 @@ export class WakeQueue<T extends Sleeper> {
    */
   pop(until: number): T | null {
     const { wheel } = this;
-    while (wheel.size > 0 && wheel.nextAt <= until) {
-      const at = wheel.nextAt;
+    while (this.nextAt <= until && wheel.size > 0) {
+      const at = this.nextAt;
       const sleeper = wheel.first;
       wheel.removeFirst();
+      this.nextAt = wheel.nextAt;
       if (this.armedAt(sleeper) !== at) continue;
       this.setArmedAt(sleeper, Infinity);
       return sleeper;

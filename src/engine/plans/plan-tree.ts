@@ -66,9 +66,8 @@ export class PlanTree {
 
   private childOf({ used }: Node, branching: Branching, value: FieldValue): Node {
     const asking = branching.byValue.get(value);
-    const slots = [...used, branching.slot];
-    if (asking === undefined) return (branching.other ??= this.newNode(branching.rest, slots));
-    const child = this.newNode(this.inOrder([...branching.rest, ...asking]), slots);
+    if (asking === undefined) return (branching.other ??= this.newNode(branching.rest, [...used, branching.slot]));
+    const child = this.newNode(this.inOrder([...branching.rest, ...asking]), [...used, branching.slot]);
     branching.children.set(value, child);
     return child;
   }

@@ -39,15 +39,14 @@ export class EventIntake {
     if (record.timestampMs !== null && this.event.ts > record.timestampMs + input.maxAheadMs) {
       return this.bury(input, record, { code: 'event.ahead-of-log', detail: `event time ${this.event.ts} is ${this.event.ts - record.timestampMs} ms ahead of the log's ${record.timestampMs}` });
     }
-    this.takeEvent(input, record);
+    this.takeEvent(input, record.offset, record);
   }
 
   takeParsed(inputId: string, value: JsonValue, offset: number): Unreadable | null {
     const input = this.input(inputId);
     const unreadable = (input.decoder as EventDecoder).fill(value, this.event);
-    const record = { offset, timestampMs: null, key: null, value: null };
-    if (unreadable !== null) this.bury(input, record, unreadable);
-    else this.takeEvent(input, record);
+    if (unreadable !== null) this.bury(input, parsedRecord(offset), unreadable);
+    else this.takeEvent(input, offset, null);
     return unreadable;
   }
 
@@ -60,10 +59,11 @@ export class EventIntake {
     if (input.warm === null) this.output.bury(input, record, why);
   }
 
-  private takeEvent(input: OpenInput, record: InputRecord): void {
+  /** @param record null where the event came parsed already */
+  private takeEvent(input: OpenInput, offset: number, record: InputRecord | null): void {
     const { event, arrangement } = this;
     event.partition = input.partition;
-    event.offset = record.offset;
+    event.offset = offset;
     event.control = this.control.position;
     event.shadow = false;
     event.past = false;
@@ -72,13 +72,13 @@ export class EventIntake {
     const lane = input.lane as Lane;
     lane.observe(event.ts);
     arrangement.time.move(lane, true);
-    if (input.seenIds !== null && event.id !== null && this.isRepeat(input.seenIds, event.id, event.ts, record.offset)) {
+    if (input.seenIds !== null && event.id !== null && this.isRepeat(input.seenIds, event.id, event.ts, offset)) {
       if (input.warm === null) this.output.counts.repeated++;
       return;
     }
-    if (event.ts < lane.watermark) return input.warm === null ? this.output.late(event, lane.watermark, record) : undefined;
+    if (event.ts < lane.watermark) return input.warm === null ? this.output.late(event, lane.watermark, record ?? parsedRecord(offset)) : undefined;
     const hosted = arrangement.groupsOf(input.feed);
-    if (hosted !== undefined) for (const group of hosted) this.offer(group, event);
+    if (hosted !== undefined) for (let i = 0; i < hosted.length; i++) this.offer(hosted[i] as HostedGroup, event);
     arrangement.router.route(event, input.feed);
   }
 
@@ -127,4 +127,9 @@ export class EventIntake {
       time.move(lane, isNews);
     }
   }
+}
+
+/** The place of an event whose bytes are not at hand. */
+function parsedRecord(offset: number): InputRecord {
+  return { offset, timestampMs: null, key: null, value: null };
 }

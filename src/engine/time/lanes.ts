@@ -100,7 +100,10 @@ export class LaneSet {
 
   /** Something has come. What was written to a silent lane before that may not have been read yet, and must not be overtaken. */
   doubt(): void {
-    for (const { idle, readTo } of this.lanes) if (idle && readTo >= 0) this.doubted = true;
+    for (let i = 0; i < this.lanes.length; i++) {
+      const { idle, readTo } = this.lanes[i] as Lane;
+      if (idle && readTo >= 0) this.doubted = true;
+    }
   }
 
   private isAlive(lane: Lane): boolean {

@@ -86,15 +86,17 @@ export class TaskTime {
       this.moved = lane;
       this.ofMoved = this.followers.get(lane) ?? [];
     }
-    for (const { set, groups } of this.ofMoved) {
-      const { released, watermark } = set;
-      if (isNews) set.doubt();
-      set.refresh();
-      if (this.shared.size > 0) this.shareClock(set);
-      if (set.released === released && set.watermark === watermark) continue;
-      if (released === -Infinity) this.begin(set, groups);
-      for (const group of groups) group.release();
-    }
+    for (let i = 0; i < this.ofMoved.length; i++) this.moveOn(this.ofMoved[i] as Follower, isNews);
+  }
+
+  private moveOn({ set, groups }: Follower, isNews: boolean): void {
+    const { released, watermark } = set;
+    if (isNews) set.doubt();
+    set.refresh();
+    if (this.shared.size > 0) this.shareClock(set);
+    if (set.released === released && set.watermark === watermark) return;
+    if (released === -Infinity) this.begin(set, groups);
+    for (let i = 0; i < groups.length; i++) (groups[i] as GroupRuntime).release();
   }
 
   /** A group that has come to where the others are is as silent as they, and has been for as long. */
