@@ -64,7 +64,8 @@ export interface EventCheck {
 /** A summary of events that wait for a partner. It may say yes too often, never no too often. Says nothing about the meaning. */
 export interface Screen {
   add(event: StreamEvent): void;
-  clear(): void;
+  /** forgets what was added before the last turn */
+  turn(): void;
   /** whether `where` could hold for this event and one of those added */
   mayFit(event: StreamEvent): boolean;
 }

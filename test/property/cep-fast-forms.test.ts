@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compilePattern } from '../../src/cep/compile-pattern.js';
 import type { CompiledPattern, PatternOutput } from '../../src/cep/matcher.js';
-import type { ElementSpec, EventCheck, PatternSpec, StageSpec } from '../../src/cep/pattern.js';
+import type { ElementSpec, EventCheck, PatternSpec, StageSpec, Screen } from '../../src/cep/pattern.js';
 import type { MatchView } from '../../src/event/match-view.js';
 import type { StreamEvent } from '../../src/event/stream-event.js';
 import { ByteReader, ByteWriter } from '../../src/state/bytes.js';
@@ -57,9 +57,13 @@ const absence = fc.tuple(how, lone, lone, duration).map(([parts, first, check, f
 
 const atLeastAs = (event: StreamEvent, match: MatchView): boolean => n(event) >= n(match.at(0, 0) as StreamEvent);
 /** The largest event that waits: no smaller one than the smallest of them can follow. */
-const screen = (): { add: (e: StreamEvent) => void; clear: () => void; mayFit: (e: StreamEvent) => boolean } => {
-  let least = Infinity;
-  return { add: (event) => void (least = Math.min(least, n(event))), clear: () => void (least = Infinity), mayFit: (event) => n(event) >= least };
+const screen = (): Screen => {
+  let [least, recent] = [Infinity, Infinity];
+  return {
+    add: (event) => void ([least, recent] = [Math.min(least, n(event)), Math.min(recent, n(event))]),
+    turn: () => void ([least, recent] = [recent, Infinity]),
+    mayFit: (event) => n(event) >= least,
+  };
 };
 const pair = fc.tuple(how, lone, lone, fc.boolean()).map(([parts, first, last, screened]) => spec(parts, [stage(first, 0), stage({ ...last, where: atLeastAs, ...(screened ? { screen } : {}) }, 1)]));
 

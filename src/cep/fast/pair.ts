@@ -21,17 +21,22 @@ export interface PairProgram extends FormBasics {
 }
 
 const view = new RowView();
+/** With fewer each is asked: most keys have few, and need no summary. */
+const SCREENED_MIN = 4;
 
 export class PairState implements PatternState {
   dropped = 0;
-  /** the first ones are gone: waiting[head …] are the living, each as a row for the view */
-  private waiting: [StreamEvent][] = [];
+  /** the first ones are gone: waiting[head …] are the living */
+  private waiting: StreamEvent[] = [];
+  /** their times, epoch ms, in the same places: what is over is told without a look at the events */
+  private times: number[] = [];
   private head = 0;
-  private readonly screen: Screen | null;
+  /** of the living, and of some that are gone; null: there is none, or they are few */
+  private screen: Screen | null = null;
+  /** place of the first event that was added since the screen was last turned */
+  private turned = 0;
 
-  constructor(private readonly program: PairProgram) {
-    this.screen = program.screen?.() ?? null;
-  }
+  constructor(private readonly program: PairProgram) {}
 
   step(event: StreamEvent): readonly PatternOutput[] {
     const { begins, ends } = this.program;
@@ -52,14 +57,12 @@ export class PairState implements PatternState {
   }
 
   nextDeadline(): number {
-    const oldest = this.waiting[this.head];
-    return oldest === undefined ? Infinity : oldest[0].ts + this.program.withinMs;
+    return this.size() === 0 ? Infinity : (this.times[this.head] as number) + this.program.withinMs;
   }
 
   restsAt(): number {
     if (this.size() === 0) return Infinity;
-    const [[oldest], [youngest]] = [this.waiting[this.head] as [StreamEvent], this.waiting[this.waiting.length - 1] as [StreamEvent]];
-    return Math.max(oldest.ts, youngest.ts) + this.program.withinMs;
+    return Math.max(this.times[this.head] as number, this.times[this.times.length - 1] as number) + this.program.withinMs;
   }
 
   expiresAt(): number {
@@ -71,21 +74,19 @@ export class PairState implements PatternState {
   }
 
   clear(): void {
-    this.waiting = [];
-    this.head = 0;
+    this.forgetAll();
     this.dropped = 0;
-    this.screen?.clear();
   }
 
   partialMatches(): readonly PartialMatch[] {
-    return this.waiting.slice(this.head).map(([event]) => ({ taken: [{ stage: 0, event }], waitsFor: [{ what: 'event', stage: 1, untilMs: event.ts + this.program.withinMs }] }));
+    return this.waiting.slice(this.head).map((event) => ({ taken: [{ stage: 0, event }], waitsFor: [{ what: 'event', stage: 1, untilMs: event.ts + this.program.withinMs }] }));
   }
 
   write(out: StateWriter): void {
     out.byte(Format.Pair);
     out.uint(this.dropped);
     out.uint(this.size());
-    for (let i = this.head; i < this.waiting.length; i++) writeEvent((this.waiting[i] as [StreamEvent])[0], out);
+    for (let i = this.head; i < this.waiting.length; i++) writeEvent(this.waiting[i] as StreamEvent, out);
   }
 
   read(from: StateReader): void {
@@ -107,23 +108,33 @@ export class PairState implements PatternState {
   }
 
   private add(event: StreamEvent): void {
-    this.waiting.push([event]);
-    this.screen?.add(event);
+    this.waiting.push(event);
+    this.times.push(event.ts);
+    if (this.screen !== null) this.screen.add(event);
+    else if (this.program.screen !== null && this.size() >= SCREENED_MIN) this.putUp(this.program.screen());
+  }
+
+  private putUp(screen: Screen): void {
+    this.screen = screen;
+    this.turned = this.head;
+    for (let i = this.head; i < this.waiting.length; i++) screen.add(this.waiting[i] as StreamEvent);
   }
 
   /** @returns null if the event goes with none of those that wait; otherwise all of them are gone */
   private meet(event: StreamEvent): readonly PatternOutput[] | null {
     const { where, accept, capture } = this.program;
+    const lone: StreamEvent[] = [];
     let fits = 0;
     let count = 0;
     let first: StreamEvent | null = null;
     for (let i = this.head; i < this.waiting.length; i++) {
-      const row = this.waiting[i] as [StreamEvent];
-      if (!where(event, view.bind(row))) continue;
+      const one = this.waiting[i] as StreamEvent;
+      lone[0] = one;
+      if (!where(event, view.bind(lone))) continue;
       fits++;
-      if (accept !== null && !accept(event, view.bind([row[0], event] as const))) continue;
+      if (accept !== null && !accept(event, view.bind([one, event]))) continue;
       count++;
-      first ??= row[0];
+      first ??= one;
     }
     if (fits === 0) return null;
     const overflowed = this.dropped > 0;
@@ -136,19 +147,31 @@ export class PairState implements PatternState {
   private expire(nowMs: number): void {
     let over = 0;
     const { withinMs, inclusive } = this.program;
-    while (over < this.size() && passed((this.waiting[this.head + over] as [StreamEvent])[0].ts + withinMs, nowMs, inclusive)) over++;
+    while (over < this.size() && passed((this.times[this.head + over] as number) + withinMs, nowMs, inclusive)) over++;
     if (over > 0) this.drop(over);
     if (this.size() === 0) this.dropped = 0;
   }
 
-  /** Clears away the gone, and tells the screen, once they are as many as the living. */
+  /** Clears away the gone once they are as many as the living. */
   private drop(n: number): void {
+    if (n === this.size()) return this.forgetAll();
     this.head += n;
+    if (this.screen !== null && this.head >= this.turned) {
+      // all that was added before the last turn is gone
+      this.screen.turn();
+      this.turned = this.waiting.length;
+    }
     if (this.head * 2 < this.waiting.length) return;
     this.waiting = this.waiting.slice(this.head);
+    this.times = this.times.slice(this.head);
+    this.turned -= this.head;
     this.head = 0;
-    if (this.screen === null) return;
-    this.screen.clear();
-    for (const [event] of this.waiting) this.screen.add(event);
+  }
+
+  private forgetAll(): void {
+    this.waiting = [];
+    this.times = [];
+    this.head = 0;
+    this.screen = null;
   }
 }
