@@ -1,6 +1,7 @@
 /**
- * `npm run acceptance -- DIR [--rule ID] [--case NAME] [--verbose]`: every archetype folder in DIR with the shipped rule pack, or, where
- * DIR holds card traffic, its window features. Prints what differs; the last line is `acceptance: N passed, N failed`.
+ * `npm run acceptance -- DIR [--rule ID] [--case NAME] [--general] [--verbose]`: every archetype folder in DIR with the shipped rule pack, or, where
+ * DIR holds card traffic, its window features. `--general` runs
+ * patterns on the general matcher. Prints what differs; the last line is `acceptance: N passed, N failed`.
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,6 +18,8 @@ interface Wanted {
   readonly rule: string | undefined;
   readonly case: string | undefined;
   readonly verbose: boolean;
+  /** patterns on the general matcher */
+  readonly general: boolean;
 }
 
 interface Tally {
@@ -39,24 +42,24 @@ function runFolder({ name, cases, stream }: Archetype, pack: ReadonlyMap<string,
 
 const isWanted = (item: Case, wanted: Wanted): boolean => (wanted.rule === undefined || item.rules.includes(wanted.rule)) && (wanted.case === undefined || item.name === wanted.case);
 
-function judge(item: Case, pack: ReadonlyMap<string, PackedRule>, { verbose }: Wanted): string[] {
+function judge(item: Case, pack: ReadonlyMap<string, PackedRule>, { verbose, general }: Wanted): string[] {
   const rules = rulesOf(item, pack);
   if (rules === null) return [`no rule ${item.rules.filter((id) => !pack.has(id)).join(', ')} in the pack`];
-  return runCase(item, rules).flatMap(({ name, lines }) => {
+  return runCase(item, rules, !general).flatMap(({ name, lines }) => {
     const shown = verbose ? lines : lines.slice(0, LINES_SHOWN);
     return [...shown.map((line) => `${name}: ${line}`), ...(shown.length < lines.length ? [`${name}: … and ${lines.length - shown.length} more`] : [])];
   });
 }
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { rule: { type: 'string' }, case: { type: 'string' }, verbose: { type: 'boolean' } } });
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { rule: { type: 'string' }, case: { type: 'string' }, general: { type: 'boolean' }, verbose: { type: 'boolean' } } });
   const [given] = positionals;
   if (given === undefined) {
-    console.error('usage: npm run acceptance -- DIR [--rule ID] [--case NAME] [--verbose]');
+    console.error('usage: npm run acceptance -- DIR [--rule ID] [--case NAME] [--general] [--verbose]');
     return 2;
   }
   const directory = resolve(process.env['INIT_CWD'] ?? '.', given);
-  const total = existsSync(join(directory, 'transactions.csv.gz')) ? await runCardTraffic(directory) : runArchetypes(directory, { rule: values.rule, case: values.case, verbose: values.verbose ?? false });
+  const total = existsSync(join(directory, 'transactions.csv.gz')) ? await runCardTraffic(directory) : runArchetypes(directory, { rule: values.rule, case: values.case, verbose: values.verbose ?? false, general: values.general ?? false });
   console.log(`acceptance: ${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }

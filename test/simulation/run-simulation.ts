@@ -1,9 +1,9 @@
 /**
  * Runs seeds of the task simulation until the time is over:
  *
- *     npm run sim -- [--seconds N] [--count N] [--seed S] [--break NAME] [--trace] [--zombies] [--keep-going] [--verbose]
+ *     npm run sim -- [--seconds N] [--count N] [--seed S] [--break NAME] [--trace] [--zombies] [--general] [--keep-going] [--verbose]
  *
- * `--break` leaves a rule of the protocol out: then a failure is what is wanted.
+ * `--general` runs patterns on the general matcher. `--break` leaves a rule of the protocol out: then a failure is what is wanted.
  */
 import { parseArgs } from 'node:util';
 import { addFaults, BREAKS, simulate, SimulationFailure, type Break, type SimulationReport } from './task-simulation.js';
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
     zombies: { type: 'boolean', default: false },
+    general: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -34,7 +35,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 for (let seed = Number(values.seed); seed <= last && performance.now() < until && !stopped; seed++) {
   try {
-    const report = await simulate({ seed, without, trace: values.trace, zombies: values.zombies });
+    const report = await simulate({ seed, without, trace: values.trace, zombies: values.zombies, general: values.general });
     reports.push(report);
     if (values.count === '1') console.log(report);
     else if (values.verbose) console.log(`seed ${seed}: ${report.steps} steps, ${report.simulatedMs} ms`);

@@ -31,6 +31,8 @@ export interface Outcome {
   readonly trimmed: ReadonlyMap<string, readonly LogRecord[]>;
   /** the checks' own: none of the hosts' */
   readonly control: SharedControl;
+  /** `false`: patterns run on the general matcher */
+  readonly fast: boolean;
 }
 
 /** Everything that was ever committed to a partition, trimmed records included. */
@@ -104,8 +106,8 @@ function checkJournal(number: number, entries: readonly TabledEntry[]): void {
 
 /** One fault-free run over the inputs in journaled order, from the start. */
 export function fold(outcome: Outcome, number: number, entries: readonly TabledEntry[]): Fold {
-  const { cluster, scenario, control } = outcome;
-  const task = new PartitionTask({ number, keyedPartitions: scenario.keyedPartitions, prepare: control.prepare });
+  const { cluster, scenario, control, fast } = outcome;
+  const task = new PartitionTask({ number, keyedPartitions: scenario.keyedPartitions, prepare: control.prepare, fast });
   // slots get their numbers in the order in which rules are compiled, which is nobody's business but the layout's
   const layout = cluster.committed(TOPICS.state, number).findLast(({ key }) => key !== null && isLayoutKey(decodeUtf8(key)));
   if (layout?.value != null) task.restoreLayout(layout.value);
@@ -259,12 +261,12 @@ function checkIds(cluster: SimulatedCluster): void {
 // ------------------------------------------------------------------ state
 
 /** Opened once more, from checkpoint and journal, the task is as the fold left it. */
-async function checkReopening({ cluster, scenario, control }: Outcome, { task, positions, entries }: Fold): Promise<void> {
+async function checkReopening({ cluster, scenario, control, fast }: Outcome, { task, positions, entries }: Fold): Promise<void> {
   const observer = cluster.process('checker', { faulty: false });
   const clock = { now: () => observer.now(), sleep: (ms: number, signal?: AbortSignal) => observer.sleep(ms, signal), yield: () => observer.breathe() };
   const opened = await cluster.complete(
     openTask({
-      reader: observer.reader, clock, topics: TOPICS, number: task.number, keyedPartitions: scenario.keyedPartitions, signal: new AbortController().signal, control, keySequences: true, flags: 0,
+      reader: observer.reader, clock, topics: TOPICS, number: task.number, keyedPartitions: scenario.keyedPartitions, signal: new AbortController().signal, control, keySequences: true, flags: 0, fast,
       progress: () => undefined,
       warn: (message) => {
         throw new Violation(message);

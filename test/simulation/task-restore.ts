@@ -20,7 +20,7 @@ const SETTLE_MS = 600_000;
  * @returns alerts and signals that it said
  */
 export async function checkRestored(outcome: Outcome, saved: ReadSavepoint, keyedPartitions: number, befores: readonly Fold[]): Promise<number> {
-  const { cluster: old, scenario } = outcome;
+  const { cluster: old, scenario, fast } = outcome;
   const taskSlots = scenario.taskSlots + keyedPartitions;
   const what = `savepoint ${saved.manifest.id} restored on ${keyedPartitions} keyed tasks`;
   const cluster = new SimulatedCluster({ seed: old.options.seed, taskSlots, startMs: old.nowMs });
@@ -39,7 +39,7 @@ export async function checkRestored(outcome: Outcome, saved: ReadSavepoint, keye
   await cluster.complete(restoreSavepoint(saved, { log, topics: THEIRS, taskSlots, keyedPartitions, progress: () => undefined }));
   const problems: string[] = [];
   const host = new TaskHost({
-    log, topics: THEIRS, app: APP, keyedPartitions, partitionsOf: () => OUTPUT_PARTITIONS, flags: 0, newNonce: () => 'restored',
+    log, topics: THEIRS, app: APP, keyedPartitions, partitionsOf: () => OUTPUT_PARTITIONS, flags: 0, newNonce: () => 'restored', fast,
     clock: { now: () => process.now(), sleep: (ms, signal) => process.sleep(ms, signal), yield: () => process.breathe() },
     observer: { committed: () => undefined, info: () => undefined, warn: () => undefined, error: (task, message, facts) => void problems.push(`task ${task}: ${message}: ${facts['reason']}\n${facts['stack']}`) },
   });

@@ -138,7 +138,7 @@ function checkPart(outcome: Outcome, parts: MemorySavepoints, savepoint: string,
 }
 
 function restorePart(outcome: Outcome, part: SavepointPart, records: readonly Uint8Array[]): PartitionTask {
-  const task = new PartitionTask({ number: part.task, keyedPartitions: part.keyedPartitions, prepare: outcome.control.prepare });
+  const task = new PartitionTask({ number: part.task, keyedPartitions: part.keyedPartitions, prepare: outcome.control.prepare, fast: outcome.fast });
   task.restoreLayout(encodeUtf8(JSON.stringify(part.layout)));
   for (const record of between(outcome, TOPICS.control, 0, 0, part.controlPosition)) task.applyControl(outcome.control.read(record), record.offset);
   task.restoreTime(part.time);

@@ -16,6 +16,10 @@ describe('the task runner over a log that loses, delays and repeats', () => {
     }, 240_000);
   }
 
+  it(`${SEEDS_PER_TEST} seeds with every pattern on the general matcher`, async () => {
+    for (let seed = 1; seed <= SEEDS_PER_TEST; seed++) await simulate({ seed, general: true });
+  }, 240_000);
+
   it('meets every fault many times', () => {
     const rare = Object.entries(addFaults(reports)).filter(([name, count]) => name !== 'appendFails' && count < SEEDS / 100);
     expect(rare).toEqual([]);

@@ -21,6 +21,8 @@ export interface SimulationOptions {
   readonly trace?: boolean;
   /** two owners of a task most of the time */
   readonly zombies?: boolean;
+  /** patterns on the general matcher */
+  readonly general?: boolean;
 }
 
 export interface SimulationReport {
@@ -158,7 +160,7 @@ class TaskSimulation {
   }
 
   private get outcome(): Outcome {
-    return { cluster: this.cluster, scenario: this.scenario, trimmed: this.trimmed, control: this.control };
+    return { cluster: this.cluster, scenario: this.scenario, trimmed: this.trimmed, control: this.control, fast: this.options.general !== true };
   }
 
   // ------------------------------------------------------------------ processes
@@ -180,6 +182,7 @@ class TaskSimulation {
       onLost: () => process.crash(),
       newNonce: () => `n${++this.nonces}`,
       limits: this.scenario.limits,
+      fast: this.options.general !== true,
       parts: this.parts,
       standby: this.standbys.chance(this.standbyShare),
       ...(this.options.without === undefined ? {} : { protocol: { [this.options.without]: false } }),
