@@ -4,19 +4,22 @@ import type { Plan } from './plan.js';
 import type { RunningRule } from '../groups/running-rule.js';
 import { engineLimits } from '../limits.js';
 
+/** Some rules of a node. */
+interface Branch {
+  readonly rules: RunningRule[];
+  /** what they do, together with those that ask for no value; null: not made yet */
+  node: Node | null;
+}
+
 /** Rules by the value of one field that they ask for. */
 interface Branching {
   readonly slot: number;
   /** `typeof` of the values */
   readonly kinds: ReadonlySet<string>;
   /** the rules that ask for the value */
-  readonly byValue: ReadonlyMap<FieldValue, readonly RunningRule[]>;
+  readonly byValue: ReadonlyMap<FieldValue, Branch>;
   /** the rules that ask for no value of the field */
-  readonly rest: readonly RunningRule[];
-  /** by value: what those rules and the rest do */
-  readonly children: Map<FieldValue, Node>;
-  /** what the rest does; null: not made yet */
-  other: Node | null;
+  readonly rest: Branch;
 }
 
 interface Node {
@@ -58,18 +61,16 @@ export class PlanTree {
     for (let { branching } = node; branching !== null; { branching } = node) {
       const value = event.fields[branching.slot];
       if (!branching.kinds.has(typeof value)) break;
-      node = branching.children.get(value) ?? this.childOf(node, branching, value);
+      const branch = branching.byValue.get(value) ?? branching.rest;
+      node = branch.node ?? this.childOf(node, branching, branch);
     }
     if (node.plan === undefined) node.plan = this.makePlan(node.rules);
     return node.plan;
   }
 
-  private childOf({ used }: Node, branching: Branching, value: FieldValue): Node {
-    const asking = branching.byValue.get(value);
-    if (asking === undefined) return (branching.other ??= this.newNode(branching.rest, [...used, branching.slot]));
-    const child = this.newNode(this.inOrder([...branching.rest, ...asking]), [...used, branching.slot]);
-    branching.children.set(value, child);
-    return child;
+  private childOf({ used }: Node, { slot, rest }: Branching, branch: Branch): Node {
+    const rules = branch === rest ? rest.rules : this.inOrder([...rest.rules, ...branch.rules]);
+    return (branch.node = this.newNode(rules, [...used, slot]));
   }
 
   private inOrder(rules: readonly RunningRule[]): RunningRule[] {
@@ -97,16 +98,16 @@ function branchingOf(rules: readonly RunningRule[], used: readonly number[]): Br
 }
 
 function branch(rules: readonly RunningRule[], slot: number): Branching {
-  const byValue = new Map<FieldValue, RunningRule[]>();
+  const byValue = new Map<FieldValue, Branch>();
   const rest: RunningRule[] = [];
   for (const rule of rules) {
     const equals = rule.program.access.equals.find((test) => test.slot === slot);
     if (equals === undefined) rest.push(rule);
     for (const value of equals?.values ?? []) {
       const known = byValue.get(value);
-      if (known === undefined) byValue.set(value, [rule]);
-      else known.push(rule);
+      if (known === undefined) byValue.set(value, { rules: [rule], node: null });
+      else known.rules.push(rule);
     }
   }
-  return { slot, kinds: new Set([...byValue.keys()].map((value) => typeof value)), byValue, rest, children: new Map(), other: null };
+  return { slot, kinds: new Set([...byValue.keys()].map((value) => typeof value)), byValue, rest: { rules: rest, node: null } };
 }
