@@ -23,6 +23,9 @@ interface PathReader {
   readonly steps: readonly PathStep[];
 }
 
+/** Few sources have more types that are frequent. */
+const KNOWN_TYPES_MAX = 8;
+
 /** Place of what a source does not have. */
 const NOWHERE = -1;
 
@@ -38,8 +41,8 @@ export class EventDecoder {
   /** slots of the record to fill, and beside each the place of its path */
   private slots: readonly number[] = [];
   private slotPlaces: readonly number[] = [];
-  /** the type of the event before: mostly the same text, which then is the same object too, and quick to compare with */
-  private lastType = '';
+  /** the types met first: an event of one of them has that very text, whose hash is known, and which is quick to compare with */
+  private readonly types: string[] = [];
   private scanner: JsonScanner | null = null;
   private readonly time: number;
   private readonly type: number;
@@ -140,6 +143,13 @@ export class EventDecoder {
     return name === null ? readPath(object, steps) : readPlain(object, name, place);
   }
 
+  private knownType(type: string): string {
+    const { types } = this;
+    for (let i = 0; i < types.length; i++) if (types[i] === type) return types[i] as string;
+    if (types.length < KNOWN_TYPES_MAX) types.push(type);
+    return type;
+  }
+
   /** Takes over what every event has, if it can be used. */
   private accept(time: FieldValue, typeFound: FieldValue, id: FieldValue, into: EventRecord): Unreadable | null {
     const { definition } = this;
@@ -149,10 +159,9 @@ export class EventDecoder {
     if (ts === null) return { code: 'event.invalid-time', detail: `field ${field} holds ${describe(time)}, ${EXPECTED_TIME[unit]} was expected` };
     const type = this.type === NOWHERE ? (definition.type as { value: string }).value : typeFound;
     if (typeof type !== 'string' || type === '') return { code: 'event.missing-type', detail: `field ${(definition.type as { field: string }).field} holds ${describe(type)}, a text was expected` };
-    if (type !== this.lastType) this.lastType = type;
     into.source = this.source;
     into.ts = ts;
-    into.type = this.lastType;
+    into.type = this.knownType(type);
     into.id = idText(id);
     return null;
   }

@@ -132,12 +132,12 @@ export class RuleRuns {
   }
 
   private mayFire(state: KeyState, ts: number, rule: RunningRule, per: string | null): boolean {
-    const { kind, muteMs, per: facts } = rule.program.policy;
-    if ((kind === 'each' || kind === 'reset') && facts.length === 0) return true;
+    const { policy } = rule.program;
+    if ((policy.kind === 'each' || policy.kind === 'reset') && policy.per.length === 0) return true;
     if (per === null) return false;
     const firing = this.program.firing(state.parts, rule);
     const { dropped } = firing;
-    const fires = firing.fire({ kind, muteMs }, per, ts);
+    const fires = firing.fire(policy, per, ts);
     if (firing.dropped > dropped) state.forgetSooner();
     if (!fires) rule.counts.muted++;
     return fires;
