@@ -54,15 +54,16 @@ export interface RequestObserver {
   request(entry: FinishedRequest): void;
 }
 
-/** Takes what the HTTP interface tells to the log and the metrics. Requests that went well are `debug` lines, refused ones too; failures of ours are `warn`. */
+/** Takes what the HTTP interface tells to the log and the metrics. Requests that went well are `debug` lines, refused ones too; failures of ours are `warn`. That it is not ready is no failure: whoever asks is told why. */
 export function apiLog(logger: Logger, metrics?: Metrics): RequestObserver {
   return {
     error: (err, requestId) => logger.error('a request failed', { requestId, err }),
     request: (entry) => {
       metrics?.request(entry);
-      if (entry.status < 500 && !logger.writes('debug')) return;
+      const failed = entry.status >= 500 && !entry.path.startsWith('/health/');
+      if (!failed && !logger.writes('debug')) return;
       const facts = { ...entry, durationMs: Math.round(entry.durationMs * 10) / 10 };
-      if (entry.status >= 500) logger.warn('a request was answered with an error', facts);
+      if (failed) logger.warn('a request was answered with an error', facts);
       else logger.debug('request', facts);
     },
   };

@@ -174,6 +174,7 @@ describe('what the parts of the process tell', () => {
     const request = { requestId: 'r1', method: 'GET', path: '/api/v1/rules', actor: 'ann', durationMs: 1.23456 };
     api.request({ ...request, status: 200 });
     api.request({ ...request, status: 503 });
+    api.request({ ...request, path: '/health/ready', status: 503 });
     api.error(Object.assign(new Error('no database'), { stack: 'Error: no database' }), 'r1');
     jobLogger(logger).info('relay: working');
     jobLogger(logger).warn('relay: waiting, no database');
@@ -191,6 +192,7 @@ describe('what the parts of the process tell', () => {
       'vigil_transactions_total 1',
       'vigil_http_requests_total{method="GET",area="rules",status="2xx"} 1',
       'vigil_http_requests_total{method="GET",area="rules",status="5xx"} 1',
+      'vigil_http_requests_total{method="GET",area="health",status="5xx"} 1',
     ]);
     await telemetry.shutdown();
   });
