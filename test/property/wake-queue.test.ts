@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { WakeQueue, type Sleeper } from '../../src/engine/groups/wake-queue.js';
+import { WakeQueue, type Sleeper } from '../../src/engine/sleep/wake-queue.js';
 
 interface Named extends Sleeper {
   /** what it wants by now; its entry may be an earlier one */

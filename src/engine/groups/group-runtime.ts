@@ -13,7 +13,7 @@ import { ForgetQueue, KeyState, stateKey } from './key-state.js';
 import { Parts } from './parts.js';
 import { RuleRuns } from './rule-runs.js';
 import type { RunningRule } from './running-rule.js';
-import { WakeQueue } from './wake-queue.js';
+import { WakeQueue } from '../sleep/wake-queue.js';
 
 /**
  * A key whose record is ahead of the replay, and when it is due by that record, epoch ms. It keeps that time: the idle clock by which it was

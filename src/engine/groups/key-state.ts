@@ -1,7 +1,7 @@
 import { assert } from '../../event/assert.js';
 import type { EventRecord } from '../events/event-record.js';
 import { Parts } from './parts.js';
-import { WakeQueue, type Sleeper } from './wake-queue.js';
+import { WakeQueue, type Sleeper } from '../sleep/wake-queue.js';
 
 /** Of a key that no program has touched yet. */
 const NO_PARTS = new Parts(0);

@@ -1,5 +1,5 @@
 import { copyBytes } from '../../state/bytes.js';
-import type { Sleeper } from '../groups/wake-queue.js';
+import type { Sleeper } from './wake-queue.js';
 
 /** Bytes of a page. An entry begins at a multiple of four. */
 export const PAGE_BYTES = 65_536;

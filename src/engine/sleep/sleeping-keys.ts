@@ -1,7 +1,7 @@
 import { ByteWriter, encodeUtf8 } from '../../state/bytes.js';
 import { fullRecord, shortHead, shortRecord } from '../../state/checkpoint.js';
 import { KeyState } from '../groups/key-state.js';
-import { WakeQueue } from '../groups/wake-queue.js';
+import { WakeQueue } from './wake-queue.js';
 import { KeyBytes } from './key-bytes.js';
 import { KeyIndex, type KeyPlaces } from './key-index.js';
 import { ASLEEP, ASLEEP_AHEAD, ENTRY_BYTES_MAX, PAGE_BYTES, SleepPage } from './sleep-page.js';
