@@ -87,7 +87,7 @@ export class KeyRecords {
 
   /** Whether there is such a key again, or one that is leaving anew: a record of it stands. */
   private hasComeBack(state: KeyState): boolean {
-    if (this.arrangement.groups.get(state.groupId)?.runtime.noteWritten(state.key) === true) return true;
+    if (this.arrangement.groups.get(state.groupId)?.runtime.noteWritten(state.key) === true || this.seenIdsOf(state.groupId)?.has(state.key) === true) return true;
     const leaving = this.reports.leaving.get(stateKeyOf(state));
     if (leaving !== undefined) leaving.written = true;
     return leaving !== undefined;
@@ -119,12 +119,16 @@ export class KeyRecords {
     const group = this.arrangement.groups.get(state.groupId);
     if (group !== undefined) return group.runtime.encode(state, sequence);
     const record = { group: state.groupId, key: state.key, sequence, wakeAt: Infinity, lastTs: -Infinity };
-    for (const { seenIds, feed } of state.gone ? [] : this.arrangement.inputs.values()) {
-      if (seenIds === null || SeenIds.groupId(feed) !== state.groupId) continue;
-      return encodeKeyRecord({ ...record, parts: [{ id: '0000000000000000', bytes: seenIds.encode(state.key) }] });
-    }
+    const seenIds = state.gone ? null : this.seenIdsOf(state.groupId);
+    if (seenIds !== null) return encodeKeyRecord({ ...record, parts: [{ id: '0000000000000000', bytes: seenIds.encode(state.key) }] });
     this.reports.leaving.delete(stateKeyOf(state));
     return encodeKeyRecord({ ...record, parts: [] });
+  }
+
+  /** The remembered ids of that name; null where it names none that are here. */
+  private seenIdsOf(groupId: string): SeenIds | null {
+    for (const { seenIds, feed } of this.arrangement.inputs.values()) if (seenIds !== null && SeenIds.groupId(feed) === groupId) return seenIds;
+    return null;
   }
 
   // ------------------------------------------------------------------ written by another

@@ -119,6 +119,11 @@ export class SeenIds {
     this.buckets.set(state.key, { state, ids });
   }
 
+  /** Whether there is such a bucket. */
+  has(key: string): boolean {
+    return this.buckets.has(key);
+  }
+
   states(): KeyState[] {
     return [...this.buckets.values()].map(({ state }) => state);
   }
