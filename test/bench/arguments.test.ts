@@ -23,8 +23,8 @@ describe('the command line of the benchmarks', () => {
   it('takes a choice in any case', () => expect(read('--workload w5 --input x').text('workload')).toBe('W5'));
 
   it.each([
-    ['', 'found no command; expected one of --workload, --growth, --memory, --kafka, --peers'],
-    ['--growth --workload W1', 'found --workload and --growth; expected one of --workload, --growth, --memory, --kafka, --peers'],
+    ['', 'found no command; expected one of --workload, --growth, --memory, --kafka, --embedded, --peers'],
+    ['--growth --workload W1', 'found --workload and --growth; expected one of --workload, --growth, --memory, --kafka, --embedded, --peers'],
     ['--growth --parse', 'found --parse with --growth; expected --runs, --only, --blocks, --gate'],
     ['--growth --runs 0', '--runs: found 0, expected a whole number from 1 to 100'],
     ['--growth --runs many', '--runs: found many, expected a whole number from 1 to 100'],
