@@ -23,6 +23,8 @@ export interface LiveRule extends PreparedRule {
   readonly ownGroup: string | null;
   /** the version in whose place it came, with its `ownGroup`: also itself, from before a pause; null: there was none */
   readonly before: { readonly group: string | null } | null;
+  /** the group that was its own until a source of it was deleted, now that all are declared again; null: none was */
+  readonly returned: string | null;
 }
 
 export interface LiveSource {
@@ -57,6 +59,8 @@ export class ControlState {
   /** next offset of the control topic */
   position = 0;
   private readonly rules = new Map<string, LiveRule>();
+  /** groups of their own that went with a source */
+  private readonly stopped = new Set<string>();
   private readonly changes = new Map<string, number>();
   /** last change number applied, by catalogue: repetitions have no effect */
   private readonly applied = new Map<string, number>();
@@ -140,7 +144,7 @@ export class ControlState {
     this.applied.set(catalogue, number);
     switch (record.kind) {
       case 'source':
-        return this.applySource(record) ? 'source' : null;
+        return this.applySource(record, offset) ? 'source' : null;
       case 'rule':
         return this.applyRule(record, offset) ? 'rule' : null;
       case 'list':
@@ -153,8 +157,8 @@ export class ControlState {
     }
   }
 
-  private applySource(change: SourceChange): boolean {
-    if (change.definition === null) return this.sources.delete(change.name);
+  private applySource(change: SourceChange, offset: number): boolean {
+    if (change.definition === null) return this.removeSource(change.name);
     const parsed = sourceSchema.safeParse(change.definition);
     if (!parsed.success || change.startOffsets.length === 0) return false;
     const source: LiveSource = { name: change.name, definition: parsed.data, startOffsets: change.startOffsets };
@@ -164,7 +168,29 @@ export class ControlState {
       this.nextTask += change.startOffsets.length;
     }
     this.sources.set(change.name, source);
+    this.rebuildReturned(offset);
     return true;
+  }
+
+  private removeSource(name: string): boolean {
+    for (const rule of this.rules.values()) if (rule.ownGroup !== null && rule.from.includes(name) && this.hasSources(rule)) this.stopped.add(rule.ownGroup);
+    return this.sources.delete(name);
+  }
+
+  private hasSources({ from }: LiveRule): boolean {
+    return from.every((name) => name === 'signals' || this.sources.has(name));
+  }
+
+  /** A group that went with a source is rebuilt under another name: what is on its way to the one that went is not for the one that comes. */
+  private rebuildReturned(offset: number): void {
+    const placed = offset + 1;
+    for (const [id, rule] of this.rules) {
+      const group = rule.ownGroup;
+      if (group === null || !this.stopped.has(group) || !this.hasSources(rule)) continue;
+      this.rules.set(id, { ...rule, placed, since: placed, ownGroup: `${group.replace(/-\d+$/, '')}-${placed}`, returned: group });
+    }
+    const groups = new Set([...this.rules.values()].map(({ ownGroup }) => ownGroup));
+    for (const group of this.stopped) if (!groups.has(group)) this.stopped.delete(group);
   }
 
   private applyRule(change: RuleChange, offset: number): boolean {
@@ -175,7 +201,7 @@ export class ControlState {
     if (status === 'retired') return this.rules.delete(id);
     if (known !== undefined) {
       const replaced = known.status === 'shadow' && status === 'active' ? this.inForce(ruleId) : undefined;
-      this.rules.set(id, { ...known, status, ...(replaced === undefined ? {} : { before: { group: replaced.ownGroup } }), ...this.rebuiltAfterPause(known, status, offset) });
+      this.rules.set(id, { ...known, status, ...(replaced === undefined ? {} : { before: this.standingOf(replaced) }), ...this.rebuiltAfterPause(known, status, offset) });
       if (status !== 'paused') this.removeOthers(ruleId, version, status);
       return true;
     }
@@ -185,7 +211,7 @@ export class ControlState {
     const placed = offset + 1;
     const keeps = replaced !== undefined && prepared.onChange === 'keep';
     const state = keeps ? { epoch: replaced.epoch, since: replaced.since, ownWindows: replaced.ownWindows } : { epoch: version, since: placed, ownWindows: replaced !== undefined };
-    this.rules.set(id, { ...prepared, ruleId, version, status, placed, ...state, ownGroup: this.ownGroupOf(prepared, `${id}#${placed}`, ruleId), before: replaced === undefined ? null : { group: replaced.ownGroup } });
+    this.rules.set(id, { ...prepared, ruleId, version, status, placed, ...state, ownGroup: this.ownGroupOf(prepared, `${id}#${placed}`, ruleId), before: replaced === undefined ? null : this.standingOf(replaced), returned: null });
     this.removeOthers(ruleId, version, status);
     return true;
   }
@@ -198,11 +224,17 @@ export class ControlState {
     return same ? before.ownGroup : null;
   }
 
+  /** Whose place is taken: a version that waits for a source from its beginning on has said nothing, so it is the one before it. */
+  private standingOf(version: LiveRule): LiveRule['before'] {
+    const group = version.ownGroup;
+    return this.hasSources(version) || (group !== null && this.stopped.has(group)) ? { group } : version.before;
+  }
+
   /** What a version saw nothing of while it was paused is read again where its state is rebuilt anyway. */
   private rebuiltAfterPause(rule: LiveRule, status: LiveRule['status'], offset: number): Partial<LiveRule> {
     if (rule.status !== 'paused' || status === 'paused' || rule.onChange !== 'warmup' || !readsHistory(rule)) return {};
     const placed = offset + 1;
-    return { placed, since: placed, ownGroup: `${rule.ruleId}@${rule.version}#${placed}`, before: { group: rule.ownGroup } };
+    return { placed, since: placed, ownGroup: `${rule.ruleId}@${rule.version}#${placed}`, before: this.standingOf(rule) };
   }
 
   /** The version of a rule that is active or paused. */

@@ -88,8 +88,19 @@ function levelOf(rule: LiveRule, control: ControlState, above: ReadonlySet<strin
 }
 
 /** Names what the groups over the same sources at the same depth of chaining wait for together. */
-export function setId({ from, level }: GroupPlan, own: string | null): string {
+export function setId({ from, level }: Pick<GroupPlan, 'from' | 'level'>, own: string | null): string {
   return `${from.join(',')}|${level}${own === null ? '' : `~${own}`}`;
+}
+
+/** Names of the sets of groups of their own that went with a source while their rules wait for it: what was said there is not to be said again. */
+export function setsAwaited({ idle }: Topology): Set<string> {
+  const sets = new Set<string>();
+  for (const { rule } of idle) {
+    const from = [...new Set(rule.from)].sort();
+    // groups of their own read sources only
+    for (const own of [rule.ownGroup, rule.before?.group]) if (own != null) sets.add(setId({ from, level: 0 }, own));
+  }
+  return sets;
 }
 
 /** A version of the group was in shadow until now, and is active: what the one before it said until now is not said again. */

@@ -16,7 +16,8 @@ import { signalLaneIds } from '../time/signal-lanes.js';
 import { sortByKey } from './sort-by-key.js';
 import { rekeyInput, type OpenInput } from './task-input.js';
 import type { TaskTime } from '../time/task-time.js';
-import { isPromoted, planTopology, setId, SIGNALS, type GroupPlan, type Topology } from '../control/topology.js';
+import { isPromoted, planTopology, setId, setsAwaited, SIGNALS, type GroupPlan, type Topology } from '../control/topology.js';
+import { notePast } from './note-past.js';
 import { feedOf, warmInputId, type History, type WarmUp, type WarmUps } from './warm-ups.js';
 
 /** A group of rules that runs in this task. */
@@ -186,7 +187,7 @@ export class Arrangement {
     const known = this.hosted.get(plan.id);
     // also for rules known already: a rule that came after them may emit the signals they wait for
     const lanes = this.setOf(plan);
-    if (plan.own !== null && (known === undefined || isPromoted(plan, before))) this.notePast(plan, lanes);
+    if (plan.own !== null && (known === undefined || isPromoted(plan, before))) notePast(plan, lanes, this.of, before);
     if (known !== undefined && sameRules(known.plan.rules, plan.rules)) return;
     const { program, key } = this.programOf(plan, known?.runtime.currentProgram);
     const runtime = known?.runtime ?? new GroupRuntime(plan.id, lanes, program, this.of.host);
@@ -207,22 +208,6 @@ export class Arrangement {
 
   private setOf(plan: GroupPlan): LaneSet {
     return this.of.time.set(setId(plan, plan.own), this.lanesOf(plan));
-  }
-
-  /**
-   * Up to where the version before this one had got: that is not said again. Where there is none, others over the same sources tell how far
-   * time had gone, and the lanes do once they are known.
-   */
-  private notePast(plan: GroupPlan, set: LaneSet): void {
-    const { sets } = this.of.time;
-    set.pastControl = this.of.control.position;
-    const versions = plan.rules.flatMap(({ before }) => (before === null ? [] : [before.group]));
-    for (const group of versions.length === 0 ? [null] : versions) {
-      const other = sets.get(setId(plan, group));
-      if (other === undefined || other === set) continue;
-      set.reachPast(Math.max(other.released, other.pastReleased), Math.max(other.watermark, other.pastWatermark));
-      if (versions.length > 0) set.pastKnown = true;
-    }
   }
 
   private lanesOf(plan: GroupPlan): Lane[] {
@@ -252,7 +237,7 @@ export class Arrangement {
   }
 
   private forgetUnusedTime(): void {
-    this.of.time.forgetUnused(new Set([...this.hosted.values()].map(({ runtime }) => runtime.lanes)), [...this.opened.values()].map(({ lane }) => lane));
+    this.of.time.forgetUnused(new Set([...this.hosted.values()].map(({ runtime }) => runtime.lanes)), [...this.opened.values()].map(({ lane }) => lane), setsAwaited(this.topology));
   }
 
   // ------------------------------------------------------------------ inputs

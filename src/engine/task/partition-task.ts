@@ -246,8 +246,8 @@ export class PartitionTask {
   }
 
   timeState(): Uint8Array {
-    const { lanes, sets } = this.arrangement.time;
-    return encodeTimeState(lanes.values(), sets.values(), this.notes.starts, this.notes.failures, this.warmUps.entries());
+    const { lanes, sets, remains } = this.arrangement.time;
+    return encodeTimeState(lanes.values(), [...sets.values(), ...remains.values()], this.notes.starts, this.notes.failures, this.warmUps.entries());
   }
 
   /** Takes the paths by slot from the state topic, before anything else. */

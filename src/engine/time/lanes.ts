@@ -78,6 +78,14 @@ export class LaneSet {
     this.pastWatermark = Math.max(this.pastWatermark, watermark);
   }
 
+  /** How far it has got, of a set that goes. */
+  remains(): LaneSet {
+    const remains = new LaneSet(this.id, []);
+    remains.reachPast(Math.max(this.released, this.pastReleased), Math.max(this.watermark, this.pastWatermark));
+    remains.pastControl = this.pastControl;
+    return remains;
+  }
+
   /**
    * Whether an event is history, of which nothing is said: it came before the rules were put to work. What the version before them had read
    * and had not come to is theirs to say.

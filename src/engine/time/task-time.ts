@@ -16,6 +16,8 @@ interface Follower {
 export class TaskTime {
   readonly lanes = new Map<string, Lane>();
   readonly sets = new Map<string, LaneSet>();
+  /** of sets that went with a source, how far they had got: for the rules that wait for it */
+  readonly remains = new Map<string, LaneSet>();
   private readonly followers = new Map<Lane, Follower[]>();
   /** the lane that moved last, which is mostly the one that moves next, and what moves with it */
   private moved: Lane | null = null;
@@ -54,13 +56,22 @@ export class TaskTime {
     return set;
   }
 
-  /** Watermarks that no rule and no input needs any more go; whatever comes back later begins anew, in a replay as it did live. */
-  forgetUnused(usedSets: ReadonlySet<LaneSet>, lanesOfInputs: Iterable<Lane | null>): void {
-    for (const [id, set] of this.sets) if (!usedSets.has(set)) this.sets.delete(id);
+  /**
+   * Watermarks that no rule and no input needs any more go; whatever comes back later begins anew, in a replay as it did live.
+   * @param awaited sets of which it is remembered how far they had got
+   */
+  forgetUnused(usedSets: ReadonlySet<LaneSet>, lanesOfInputs: Iterable<Lane | null>, awaited: ReadonlySet<string>): void {
+    for (const [id, set] of this.sets) {
+      if (usedSets.has(set)) continue;
+      this.sets.delete(id);
+      if (awaited.has(id)) this.remains.set(id, set.remains());
+    }
+    for (const id of this.remains.keys()) if (!awaited.has(id)) this.remains.delete(id);
     const usedLanes = new Set(lanesOfInputs);
     for (const set of this.sets.values()) for (const lane of set.lanes) usedLanes.add(lane);
     for (const [id, lane] of this.lanes) if (!usedLanes.has(lane)) this.lanes.delete(id);
     sortByKey(this.sets);
+    sortByKey(this.remains);
     sortByKey(this.lanes);
   }
 
@@ -177,7 +188,7 @@ export class TaskTime {
 
   restore(time: TimeState): void {
     for (const lane of this.lanes.values()) adoptLane(lane, time);
-    for (const set of this.sets.values()) adoptSet(set, time);
+    for (const set of [...this.sets.values(), ...this.remains.values()]) adoptSet(set, time);
   }
 }
 
