@@ -49,6 +49,11 @@ export class JournalTail {
     this.read = this.read.filter((entry) => entry.sequence >= sequence);
   }
 
+  /** As far as it has been read there never was an entry. */
+  get isUnwritten(): boolean {
+    return this.last === undefined && this.start === 0;
+  }
+
   get last(): TabledEntry | undefined {
     return this.read[this.read.length - 1];
   }

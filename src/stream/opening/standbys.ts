@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { RunnerLimits } from '../limits.js';
 import type { OpenOptions } from './opening.js';
-import { isBehind, TaskFollower } from './task-follower.js';
+import { FollowerBehindError, isBehind, TaskFollower } from './task-follower.js';
 
 /** A task as it was followed up to now; `close` ends what it still reads. */
 export interface Followed {
@@ -131,6 +131,7 @@ class Standby {
   private report(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.detail = `read anew: ${reason}`;
+    if (error instanceof FollowerBehindError && error.isBeginning) return;
     if (isBehind(error)) this.options.warn(this.number, 'a task that is followed is read anew', { reason });
     else this.options.error(this.number, 'a task cannot be followed and is read anew', { reason, stack: error instanceof Error ? (error.stack ?? '') : '' });
   }

@@ -14,6 +14,14 @@ import { retried, type OpenedTask, type OpenOptions, type TabledEntry } from './
 /** The state that follows cannot be carried on with: the task is to be read anew. */
 export class FollowerBehindError extends Error {
   override readonly name = 'FollowerBehindError';
+
+  constructor(
+    message: string,
+    /** the task is about to begin: nobody needs to hear of it */
+    readonly isBeginning = false,
+  ) {
+    super(message);
+  }
 }
 
 /** keys restored between two looks at the clock */
@@ -74,6 +82,8 @@ export class TaskFollower {
     this.followed = !fenced;
     this.replay.prefetchControl();
     const records = await this.readCut();
+    // its owner, if it has one, would be refused were the journal lost
+    if (!fenced && journal.isUnwritten && records.size > 0) throw new FollowerBehindError('its checkpoint was begun after its journal had been found empty', true);
     journal.requireWhole(records.size);
     const { clock } = options;
     const startedAt = clock.now();
