@@ -69,6 +69,18 @@ describe('keys that sleep', () => {
     expect(sleeping.bytes).toBeLessThanOrEqual(65_536);
   });
 
+  it('keep nothing of pages that were cleared away, however late their keys were due', () => {
+    const sleeping = new SleepingKeys('card');
+    const before = process.memoryUsage().arrayBuffers;
+    const [ROUNDS, COUNT, BYTES] = [150, 1_000, 2_000];
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let n = 0; n < COUNT; n++) sleeping.put(record(`c${n}`, round, 1e12 + n, BYTES), false);
+      for (let n = 0; n < COUNT; n++) sleeping.take(`c${n}`);
+    }
+    // 300 MB went through; what is left waits for the garbage collector
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan((ROUNDS * COUNT * BYTES) / 3);
+  });
+
   it('leave one awake that is larger than a quarter of a page', () => {
     const sleeping = new SleepingKeys('card');
     expect(sleeping.put(record('large', 1, 5, 16_400), false)).toBe(false);

@@ -4,6 +4,7 @@ import type { Sleeper } from './wake-queue.js';
 /** Bytes of a page. An entry begins at a multiple of four. */
 export const PAGE_BYTES = 65_536;
 const ALIGN = 4;
+const NO_BYTES = new Uint8Array(0);
 /** size (2 bytes), state (1 byte), the time it is due (8 bytes) */
 const HEAD_BYTES = 11;
 /** an entry that a page has at most room for: larger keys stay awake */
@@ -24,8 +25,8 @@ export class SleepPage implements Sleeper {
   liveBytes = 0;
   /** bytes of all entries so far */
   used = 0;
-  private readonly bytes = new Uint8Array(PAGE_BYTES);
-  private readonly view = new DataView(this.bytes.buffer);
+  private bytes = new Uint8Array(PAGE_BYTES);
+  private view = new DataView(this.bytes.buffer);
   /** offsets of the entries in order of their time, the latest first; null: not worked out, or some have been added since */
   private byTime: Uint16Array | null = null;
   private left = 0;
@@ -85,6 +86,14 @@ export class SleepPage implements Sleeper {
   kill(offset: number): void {
     this.bytes[offset + 2] = 0;
     this.liveBytes -= sizeOf(this.view.getUint16(offset, true));
+  }
+
+  /** Lets go of its bytes: nothing sleeps here any more, and the queue of pages may know it by a time that is far away. */
+  release(): void {
+    this.bytes = NO_BYTES;
+    this.view = new DataView(NO_BYTES.buffer);
+    this.byTime = null;
+    this.used = 0;
   }
 
   /** Offsets of the entries that sleep still, in the order in which they came. */

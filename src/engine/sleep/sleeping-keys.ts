@@ -173,7 +173,8 @@ export class SleepingKeys implements KeyPlaces {
       this.dues.arm(target, page.dueAt(offset));
       this.index.move(this.wanted.useRecord(content, 0).hash, placeOf(page, offset), placeOf(target, moved));
     }
-    page.armedAt = Infinity;
+    this.dues.disarm(page);
+    page.release();
     this.pages[page.number] = undefined;
     this.freeNumbers.push(page.number);
   }
