@@ -35,7 +35,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'kafka',
-    about: 'the service on a broker of its own against Flink with its exactly-once sink, and against bare client loops: events a second and latency; takes about 25 minutes',
+    about: 'the service on a broker of its own against Flink with its exactly-once sink, and against bare client loops: events a second and latency; takes about twelve minutes',
     options: {
       events: { kind: 'number', from: 10_000, to: 20_000_000, otherwise: 1_000_000, about: 'events of a drain' },
       rounds: { kind: 'number', from: 1, to: 20, otherwise: 2, about: 'drains of each, in turn' },
