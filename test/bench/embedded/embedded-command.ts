@@ -9,11 +9,14 @@ import { encodeUtf8 } from '../../../src/state/bytes.js';
 import { partitionOf } from '../../../src/stream/partitioner.js';
 import type { JsonValue } from '../../../src/event/stream-event.js';
 import type { Chosen } from '../arguments.js';
+import { differenceOf, type ReadAlert } from '../kafka/alert-reader.js';
 import { AMOUNT, DENSE, makePayments, Recount, SPARSE, type Mix } from '../kafka/payments.js';
 import { ProcessUse } from '../kafka/process-use.js';
+import { expected, putToWork } from '../put-to-work.js';
 import { quantile, short, table } from '../table.js';
+import { rulesOf } from '../workload-rules.js';
 
-const RULE = JSON.parse(readFileSync(new URL('../rules/w1.json', import.meta.url), 'utf8')) as Readonly<Record<string, JsonValue>>;
+const RULE = rulesOf('W1', 1)[0] as Readonly<Record<string, JsonValue>>;
 /** lines of one request where all goes as fast as it is taken */
 const LINES = 1_000;
 /** of the source, and connections that send to it */
@@ -25,15 +28,9 @@ const ALL_WITHIN_MS = 120_000;
 
 interface Payments {
   readonly lines: readonly string[];
-  readonly expected: readonly string[];
+  readonly alerts: readonly string[];
   /** by alert: the line that completes it */
   readonly lineOf: ReadonlyMap<string, number>;
-}
-
-interface Seen {
-  readonly name: string;
-  /** epoch ms */
-  readonly at: number;
 }
 
 /**
@@ -84,9 +81,9 @@ interface Result {
 }
 
 /** @param rate events a second; 0: as fast as they are taken */
-async function measured(service: Service, source: string, { lines, expected, lineOf }: Payments, rate: number): Promise<Result> {
-  await declare(service, source);
-  const seen: Seen[] = [];
+async function measured(service: Service, source: string, { lines, alerts, lineOf }: Payments, rate: number): Promise<Result> {
+  await putToWork(service, source, { topic: source, partitionedBy: 'card', partitions: PARTITIONS }, [{ ...RULE, id: source, from: source }]);
+  const seen: ReadAlert[] = [];
   const stream = await EventStreamReader.open(`${service.url}/api/v1/alerts/stream?rule=${source}`, { authorization: `Bearer ${ADMIN_KEY}` });
   const following = follow(stream, seen).catch(() => undefined);
   const use = new ProcessUse(service.pid as number);
@@ -94,7 +91,7 @@ async function measured(service: Service, source: string, { lines, expected, lin
     const sentAt = new Float64Array(lines.length);
     const from = Date.now();
     await (rate === 0 ? burst : paced)({ service, source, lines, sentAt, rate });
-    await until(() => seen.length >= expected.length, 'all alerts are seen', ALL_WITHIN_MS).catch(() => undefined);
+    await until(() => seen.length >= alerts.length, 'all alerts are seen', ALL_WITHIN_MS).catch(() => undefined);
     const to = seen.at(-1)?.at ?? NaN;
     // one that came twice would have come by now
     await sleep(1_000);
@@ -107,7 +104,7 @@ async function measured(service: Service, source: string, { lines, expected, lin
       p50_ms: quantile(waited, 0.5),
       p99_ms: quantile(waited, 0.99),
       max_ms: waited.at(-1) ?? NaN,
-      difference: differenceOf(expected, seen),
+      difference: differenceOf(alerts, seen),
     };
   } finally {
     use.stop();
@@ -152,37 +149,15 @@ async function paced({ service, source, lines, sentAt, rate }: Sending): Promise
 }
 
 async function post(service: Service, source: string, lines: readonly string[]): Promise<void> {
-  const { status, json } = await service.call('POST', `/sources/${source}/events`, lines.join('\n'), { 'content-type': 'application/x-ndjson' });
-  if (status !== 202) throw new Error(`events: found ${status} ${JSON.stringify(json)}, expected 202`);
+  await expected(202, service.call('POST', `/sources/${source}/events`, lines.join('\n'), { 'content-type': 'application/x-ndjson' }));
 }
 
-async function declare(service: Service, source: string): Promise<void> {
-  await expect(201, service.call('PUT', `/sources/${source}`, { topic: source, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, partitionedBy: 'card', partitions: PARTITIONS }));
-  await expect(201, service.call('POST', '/rules', { ...RULE, id: source, from: source }));
-  await expect(202, service.call('POST', `/rules/${source}/versions/1/activate`));
-  await until(async () => {
-    const { applied } = (await service.call('GET', `/rules/${source}/versions/1`)).json as { applied?: { tasks: number; of: number } };
-    return applied !== undefined && applied.of > 0 && applied.tasks === applied.of;
-  }, 'every task took the rule', 60_000);
-}
-
-async function expect(status: number, call: Promise<{ readonly status: number; readonly json: unknown }>): Promise<void> {
-  const answer = await call;
-  if (answer.status !== status) throw new Error(`found ${answer.status} ${JSON.stringify(answer.json)}, expected ${status}`);
-}
-
-async function follow(stream: EventStreamReader, seen: Seen[]): Promise<void> {
+async function follow(stream: EventStreamReader, seen: ReadAlert[]): Promise<void> {
   for (;;) {
     const { data } = await stream.next('alert');
     const { key, at } = JSON.parse(data) as { key: readonly string[]; at: number };
     seen.push({ name: `${key[0]} ${at}`, at: Date.now() });
   }
-}
-
-function differenceOf(expected: readonly string[], seen: readonly Seen[]): string {
-  const found = new Set(seen.map(({ name }) => name));
-  const missing = expected.filter((name) => !found.has(name)).length;
-  return missing === 0 && seen.length === expected.length ? '' : `of ${expected.length} alerts ${missing} are missing, and ${seen.length} came`;
 }
 
 function paymentsOf(count: number, seed: number, mix: Mix): Payments {
@@ -194,7 +169,7 @@ function paymentsOf(count: number, seed: number, mix: Mix): Payments {
     lineOf.set(`${card} ${ts}`, lines.length);
     lines.push(json);
   }
-  return { lines, expected: recount.expected, lineOf };
+  return { lines, alerts: recount.expected, lineOf };
 }
 
 function residentMb(pid: number): number {

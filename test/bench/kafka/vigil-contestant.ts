@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRulePack } from '../../../src/app/rule-pack.js';
 import { Service } from '../../e2e/parts/service.js';
-import { until } from '../../e2e/parts/until.js';
 import { freePorts } from '../../kafka/broker.js';
 import type { JsonValue } from '../../../src/event/stream-event.js';
+import { putToWork } from '../put-to-work.js';
+import { rulesOf } from '../workload-rules.js';
 import type { Contestant } from './contestant.js';
 
-const RULE = JSON.parse(readFileSync(new URL('../rules/w1.json', import.meta.url), 'utf8')) as Readonly<Record<string, JsonValue>>;
+const RULE = rulesOf('W1', 1)[0] as Readonly<Record<string, JsonValue>>;
 
 /** What is different from one rule over a topic whose partitions have all events of a key, on one thread. */
 export interface Variant {
@@ -40,7 +40,7 @@ export const vigilOn = (variant: Variant): Contestant => ({
     const environment: Record<string, string> = { KAFKA_BROKERS: brokers, VIGIL_APP: run, VIGIL_DATA_DIR: join(folder, run), VIGIL_WORKERS: String(variant.workers ?? 1), LOG_LEVEL: 'warn' };
     const first = new Service(await freePorts(1), environment);
     await first.start();
-    await declare(first, topic, variant);
+    await putToWork(first, 'events', { topic, startFrom: 'earliest', ...(variant.rekeyed === true ? {} : { partitionedBy: 'card' }) }, variant.pack === true ? [...packRules(), RULE] : [RULE]);
     // a rule sees what is read after it came: it is there before the first payment, and the process is started anew for the run
     const { code } = await first.end('SIGTERM');
     if (code !== 0) throw new Error(`the service ended with ${code}:\n${first.output.slice(-4_000)}`);
@@ -63,25 +63,8 @@ export const vigilOn = (variant: Variant): Contestant => ({
   },
 });
 
-async function declare(service: Service, topic: string, { rekeyed, pack }: Variant): Promise<void> {
-  await expected(201, service.call('PUT', '/sources/events', { topic, eventTime: { field: 'ts' }, type: { field: 'type' }, id: { field: 'id' }, ...(rekeyed === true ? {} : { partitionedBy: 'card' }), startFrom: 'earliest' }));
-  for (const rule of pack === true ? [...packRules(), RULE] : [RULE]) {
-    await expected(201, service.call('POST', '/rules', rule));
-    await expected(202, service.call('POST', `/rules/${String(rule['id'])}/versions/1/activate`));
-  }
-  await until(async () => {
-    const { applied } = (await service.call('GET', `/rules/${String(RULE['id'])}/versions/1`)).json as { applied?: { tasks: number; of: number } };
-    return applied !== undefined && applied.of > 0 && applied.tasks === applied.of;
-  }, 'every task took the rule', 60_000);
-}
-
 /** The fraud pack, with the payments of the benchmark as those that were attempted. */
 function packRules(): Readonly<Record<string, JsonValue>>[] {
   const others = readRulePack().filter(({ id }) => id !== RULE['id']);
   return others.map(({ document }) => JSON.parse(JSON.stringify(document).replaceAll('"payment.attempted"', '"payment"')) as Readonly<Record<string, JsonValue>>);
-}
-
-async function expected(status: number, call: Promise<{ readonly status: number; readonly json: unknown }>): Promise<void> {
-  const answer = await call;
-  if (answer.status !== status) throw new Error(`found ${answer.status} ${JSON.stringify(answer.json)}, expected ${status}`);
 }
