@@ -52,6 +52,11 @@ export class ByteWriter {
     return this.length;
   }
 
+  /** What holds them: the first `size` bytes, good until more is written. */
+  get buffer(): Uint8Array {
+    return this.bytes;
+  }
+
   reset(): void {
     this.length = 0;
   }

@@ -1,5 +1,5 @@
 import type { SlotLayout } from '../../event/slot-layout.js';
-import { decodeKeyRecord, encodeKeyRecord, KeyHeadReader, type KeyHead } from '../../state/checkpoint.js';
+import { encodeKeyRecord, KeyHeadReader, type KeyHead } from '../../state/checkpoint.js';
 import { SeenIds } from '../events/dedupe.js';
 import { KeyState, stateKey } from '../groups/key-state.js';
 import type { Arrangement } from '../task/arrangement.js';
@@ -99,7 +99,7 @@ export class KeyRecords {
     const records: StateRecord[] = [];
     const add = (state: KeyState): void => {
       const value = this.encode(state, sequence);
-      if (decodeKeyRecord(value).parts.length > 0) records.push({ key: stateKeyOf(state), value });
+      if (this.heads.read(value).parts > 0) records.push({ key: stateKeyOf(state), value });
     };
     for (const { runtime } of groups.values()) for (const state of runtime.awakeAll()) add(state);
     for (const { seenIds } of inputs.values()) seenIds?.states().forEach(add);
@@ -110,7 +110,7 @@ export class KeyRecords {
   *saved(sequence: number): Iterable<Uint8Array> {
     const { groups, inputs } = this.arrangement;
     for (const { runtime } of groups.values()) {
-      for (const record of runtime.saved(sequence)) if (decodeKeyRecord(record).parts.length > 0) yield record;
+      for (const record of runtime.saved(sequence)) if (this.heads.read(record).parts > 0) yield record;
     }
     for (const { seenIds } of inputs.values()) for (const state of seenIds?.states() ?? []) yield this.encode(state, sequence);
   }

@@ -1,4 +1,3 @@
-import { present } from '../../event/assert.js';
 import type { JsonValue } from '../../event/stream-event.js';
 import { encodeKeyRecord } from '../../state/checkpoint.js';
 import { copyEvent, emptyEventRecord, fillEvent, type EventRecord } from '../events/event-record.js';
@@ -141,11 +140,13 @@ export class GroupRuntime {
 
   /** @param before those whose record reflects an entry from there on sleep on */
   private wakeAll(before = Infinity): void {
-    for (const key of this.sleeping.keys()) {
-      if (this.sleeping.reflects(key) >= before) continue;
-      const { state, dueAt } = present(this.sleeping.take(key), 'a key that sleeps');
-      this.restore(state, dueAt);
-    }
+    for (const key of this.sleeping.keys()) if (this.sleeping.reflects(key) < before) this.wakeUp(key);
+  }
+
+  /** A key that sleeps is an object again, if it is here. */
+  private wakeUp(key: string): void {
+    const woken = this.sleeping.take(key);
+    if (woken !== null) this.restore(woken.state, woken.dueAt);
   }
 
   /** Whether there are so many keys that some go to sleep. */
@@ -362,10 +363,7 @@ export class GroupRuntime {
 
   /** For explanations: the decoded parts of a key, or null where nothing is kept. */
   inspect(key: string): KeyState | null {
-    if (this.sleeping.has(key)) {
-      const { state, dueAt } = present(this.sleeping.take(key), 'a key that sleeps');
-      this.restore(state, dueAt);
-    }
+    this.wakeUp(key);
     const state = this.states.get(key);
     return state === undefined ? null : this.touch(state);
   }

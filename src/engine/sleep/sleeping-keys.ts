@@ -68,7 +68,7 @@ export class SleepingKeys implements KeyPlaces {
     page.copy(offset, 0, record, keyAt, keyEnd);
     page.copy(offset, keyEnd - keyAt, record, lastTsAt, record.length);
     this.dues.arm(page, wakeAt);
-    this.index.add(this.wanted.useRecord(record, keyAt).hash, placeOf(page, offset));
+    this.index.add(this.wanted.useRecord(page.content(offset)).hash, placeOf(page, offset));
     this.count++;
     return true;
   }
@@ -101,7 +101,7 @@ export class SleepingKeys implements KeyPlaces {
         this.dues.arm(page, page.nextDue());
         continue;
       }
-      const { hash, bytes, length } = this.wanted.useRecord(page.content(offset), 0);
+      const { hash, bytes, length } = this.wanted.useRecord(page.content(offset));
       const woken = this.wake(this.index.remove(hash, bytes, length));
       // a page that was cleared away meanwhile is not armed again
       if (this.pages[page.number] === page) this.dues.arm(page, page.nextDue());
@@ -171,7 +171,7 @@ export class SleepingKeys implements KeyPlaces {
       const moved = target.add(content.length, page.dueAt(offset), page.stateOf(offset));
       target.copy(moved, 0, content, 0, content.length);
       this.dues.arm(target, page.dueAt(offset));
-      this.index.move(this.wanted.useRecord(content, 0).hash, placeOf(page, offset), placeOf(target, moved));
+      this.index.move(this.wanted.useRecord(content).hash, placeOf(page, offset), placeOf(target, moved));
     }
     this.dues.disarm(page);
     page.release();

@@ -17,7 +17,7 @@ import { sortByKey } from './sort-by-key.js';
 import { rekeyInput, type OpenInput } from './task-input.js';
 import type { TaskTime } from '../time/task-time.js';
 import { isPromoted, planTopology, setId, setsAwaited, SIGNALS, type GroupPlan, type Topology } from '../control/topology.js';
-import { notePast } from './note-past.js';
+import { notePast } from '../time/note-past.js';
 import { feedOf, warmInputId, type History, type WarmUp, type WarmUps } from './warm-ups.js';
 
 /** A group of rules that runs in this task. */

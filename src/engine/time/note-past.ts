@@ -1,7 +1,7 @@
 import type { ControlState } from '../control/control-state.js';
 import { setId, type GroupPlan, type Topology } from '../control/topology.js';
-import type { LaneSet } from '../time/lanes.js';
-import type { TaskTime } from '../time/task-time.js';
+import type { LaneSet } from './lanes.js';
+import type { TaskTime } from './task-time.js';
 
 /**
  * Notes how far time had gone for a group of its own before its rules were put to work: what was said until then is not said again.
